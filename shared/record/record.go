@@ -1,0 +1,230 @@
+// Package record keeps investigations and their alarms in kv. The keys of the table's main records stand here, so that
+// triage, the workflow's steps, the console and the CLI read and write the same shapes.
+//
+//	ALARM#<event id>          ALARM                      one state change of one alarm, with its decision
+//	INV#<id>                  META                       the investigation
+//	INV#<id>                  ALARM#<time>#<event id>    its alarms, without the vendor's body
+//	INV#<id>                  CONCLUSION                 what it concluded
+//	INV#<id>                  DOC#<name>                 pointer to a document in blob (brief, plan, report.md, ...)
+//	LIST#<month>              <opened at>#<id>           newest-first lists for people
+//	ACTIVE                    <id>                       present while the investigation is not final
+package record
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/blob"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/kv"
+)
+
+// Alarm is one event as triage stored it.
+type Alarm struct {
+	Event         incident.Event    `json:"event"`
+	ID            string            `json:"id"`  // event id
+	Key           incident.AlarmKey `json:"key"` // alarm key
+	Decision      incident.Decision `json:"decision"`
+	Investigation string            `json:"investigation,omitempty"`
+	Window        string            `json:"window,omitempty"`
+	Opener        bool              `json:"opener,omitempty"` // it opened the investigation
+}
+
+const stamp = "2006-01-02T15:04:05.000Z"
+
+// AlarmKey addresses a stored alarm by event id.
+func AlarmKey(eventID string) kv.Key { return kv.Key{PK: "ALARM#" + eventID, SK: "ALARM"} }
+
+// InvestigationKey addresses an investigation's head record.
+func InvestigationKey(id string) kv.Key { return kv.Key{PK: Partition(id), SK: "META"} }
+
+// Partition is where everything of one investigation lives.
+func Partition(id string) string { return "INV#" + id }
+
+// MemberKey addresses an alarm in the list of its investigation.
+func MemberKey(investigation string, e incident.Event) kv.Key {
+	return kv.Key{PK: Partition(investigation), SK: "ALARM#" + e.Timestamp.UTC().Format(stamp) + "#" + e.EventID()}
+}
+
+func listKey(inv incident.Investigation) kv.Key {
+	at := inv.OpenedAt.UTC()
+	return kv.Key{PK: "LIST#" + at.Format("2006-01"), SK: at.Format(stamp) + "#" + inv.ID}
+}
+
+func activeKey(id string) kv.Key { return kv.Key{PK: "ACTIVE", SK: id} }
+
+// Member is the operation that lists an alarm under its investigation; the vendor's body stays with the alarm itself.
+func Member(investigation string, a Alarm) kv.Op {
+	a.Event.Data = nil
+	return kv.Put(MemberKey(investigation, a.Event), a, kv.Always())
+}
+
+// Open returns the operations that create an investigation if it does not exist: head, list entry and active entry.
+func Open(inv incident.Investigation) []kv.Op {
+	return []kv.Op{
+		kv.Put(InvestigationKey(inv.ID), inv, kv.Absent()),
+		kv.Put(listKey(inv), brief(inv), kv.Always()),
+		kv.Put(activeKey(inv.ID), brief(inv), kv.Always()),
+	}
+}
+
+// brief is the entry of lists: the head without the opener's body.
+func brief(inv incident.Investigation) incident.Investigation {
+	inv.Opener.Data = nil
+	return inv
+}
+
+// Get reads an investigation.
+func Get(ctx context.Context, s kv.Store, id string) (incident.Investigation, error) {
+	inv, _, err := get(ctx, s, id)
+	return inv, err
+}
+
+func get(ctx context.Context, s kv.Store, id string) (incident.Investigation, int64, error) {
+	var inv incident.Investigation
+	v, found, err := kv.Read(ctx, s, InvestigationKey(id), &inv)
+	if err == nil && !found {
+		err = incident.Errorf(incident.NotFound, "investigation %s does not exist; `firefinder list` shows those that do", id)
+	}
+	return inv, v, err
+}
+
+// Update changes an investigation by read, fn, conditional write; a lost race reads again. fn may refuse with an error
+// and must be free of side effects. extra operations ride in the same commit.
+func Update(ctx context.Context, s kv.Store, now time.Time, id string, fn func(*incident.Investigation) error, extra ...kv.Op) (incident.Investigation, error) {
+	for {
+		inv, v, err := get(ctx, s, id)
+		if err != nil {
+			return inv, err
+		}
+		if err := fn(&inv); err != nil {
+			return inv, err
+		}
+		inv.UpdatedAt = now
+		ops := append([]kv.Op{
+			kv.Put(InvestigationKey(id), inv, kv.Version(v)),
+			kv.Put(listKey(inv), brief(inv), kv.Always()),
+		}, extra...)
+		if inv.State.Final() {
+			ops = append(ops, kv.Delete(activeKey(id), kv.Always()))
+		} else {
+			ops = append(ops, kv.Put(activeKey(id), brief(inv), kv.Always()))
+		}
+		err = s.Commit(ctx, ops...)
+		if !incident.Is(err, incident.Conflict) {
+			return inv, err
+		}
+		if err := ctx.Err(); err != nil {
+			return inv, incident.Errorf(incident.Unavailable, "update investigation %s: %w", id, err)
+		}
+	}
+}
+
+// Active lists the investigations that are not final.
+func Active(ctx context.Context, s kv.Store) ([]incident.Investigation, error) {
+	return decode[incident.Investigation](s.Query(ctx, "ACTIVE", "", kv.Page{}))
+}
+
+// List returns investigations opened at or before until, newest first, going back at most a year.
+func List(ctx context.Context, s kv.Store, until time.Time, limit int) ([]incident.Investigation, error) {
+	var out []incident.Investigation
+	month := time.Date(until.UTC().Year(), until.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+	for back := 0; back < 12 && len(out) < limit; back++ {
+		page := kv.Page{Limit: limit - len(out), Desc: true, After: until.UTC().Format(stamp) + "$"} // '$' sorts after '#'
+		part, err := decode[incident.Investigation](s.Query(ctx, "LIST#"+month.AddDate(0, -back, 0).Format("2006-01"), "", page))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, part...)
+	}
+	return out, nil
+}
+
+// Alarms returns the alarms of an investigation in event-time order, without vendor bodies.
+func Alarms(ctx context.Context, s kv.Store, investigation string) ([]Alarm, error) {
+	return decode[Alarm](s.Query(ctx, Partition(investigation), "ALARM#", kv.Page{}))
+}
+
+// GetAlarm reads one stored alarm with its vendor body.
+func GetAlarm(ctx context.Context, s kv.Store, eventID string) (Alarm, error) {
+	var a Alarm
+	_, found, err := kv.Read(ctx, s, AlarmKey(eventID), &a)
+	if err == nil && !found {
+		err = incident.Errorf(incident.NotFound, "alarm %s is not stored", eventID)
+	}
+	return a, err
+}
+
+func decode[T any](items []kv.Item, err error) ([]T, error) {
+	if err != nil {
+		return nil, err
+	}
+	out := make([]T, len(items))
+	for i, item := range items {
+		if err := item.Decode(&out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+func conclusionKey(id string) kv.Key { return kv.Key{PK: Partition(id), SK: "CONCLUSION"} }
+
+// PutConclusion is the operation that stores a conclusion.
+func PutConclusion(id string, c incident.Conclusion) kv.Op {
+	return kv.Put(conclusionKey(id), c, kv.Always())
+}
+
+// Conclusion reads what an investigation concluded; found is false while it has not.
+func Conclusion(ctx context.Context, s kv.Store, id string) (c incident.Conclusion, found bool, err error) {
+	_, found, err = kv.Read(ctx, s, conclusionKey(id), &c)
+	return c, found, err
+}
+
+type document struct {
+	Hash string `json:"hash"`
+	Type string `json:"type"`
+}
+
+func documentKey(id, name string) kv.Key { return kv.Key{PK: Partition(id), SK: "DOC#" + name} }
+
+// PutDocument stores a named document of an investigation in blob and points to it. Repeats replace the pointer.
+func PutDocument(ctx context.Context, s kv.Store, b blob.Store, id, name, contentType string, data []byte) (hash string, err error) {
+	hash, err = b.Put(ctx, data, contentType)
+	if err != nil {
+		return "", err
+	}
+	return hash, s.Commit(ctx, kv.Put(documentKey(id, name), document{Hash: hash, Type: contentType}, kv.Always()))
+}
+
+// Document reads a named document; NotFound when there is none.
+func Document(ctx context.Context, s kv.Store, b blob.Store, id, name string) ([]byte, error) {
+	var d document
+	_, found, err := kv.Read(ctx, s, documentKey(id, name), &d)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return nil, incident.Errorf(incident.NotFound, "investigation %s has no %s yet", id, name)
+	}
+	return b.Get(ctx, d.Hash)
+}
+
+// PutJSON stores v as a JSON document.
+func PutJSON(ctx context.Context, s kv.Store, b blob.Store, id, name string, v any) (hash string, err error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return "", err
+	}
+	return PutDocument(ctx, s, b, id, name, "application/json", data)
+}
+
+// ReadJSON decodes a JSON document into v.
+func ReadJSON(ctx context.Context, s kv.Store, b blob.Store, id, name string, v any) error {
+	data, err := Document(ctx, s, b, id, name)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, v)
+}
