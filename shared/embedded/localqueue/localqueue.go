@@ -1,0 +1,201 @@
+// Package localqueue is an at-least-once queue for one process, durable in kv: a message is stored before Send returns,
+// hidden while a handler has it, shown again after its visibility timeout, and buried with a reason after too many tries.
+package localqueue
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/queue"
+)
+
+// Options of a queue; zero values take defaults.
+type Options struct {
+	Batch       int           // messages handed to the handler at once; default 10
+	Workers     int           // handlers that run at the same time; default 2
+	Visibility  time.Duration // how long a message stays hidden after it was handed out; default 30 s
+	MaxReceives int           // after so many failed deliveries a message is buried; default 5
+}
+
+// Queue implements queue.Sender and queue.DeadLetters. Make one with Open.
+type Queue struct {
+	store kv.Store
+	name  string
+	opt   Options
+	ready chan entry
+	next  atomic.Int64
+	busy  sync.WaitGroup
+}
+
+type entry struct {
+	ID       string `json:"id"`
+	Body     []byte `json:"body"`
+	Receives int    `json:"-"`
+}
+
+type dead struct {
+	Body   []byte    `json:"body"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+const capacity = 1 << 17 // messages in memory at once; Send refuses more
+
+// Open makes the queue and takes up messages that an earlier process left.
+func Open(ctx context.Context, store kv.Store, name string, opt Options) (*Queue, error) {
+	q := &Queue{store: store, name: name, opt: opt.withDefaults(), ready: make(chan entry, capacity)}
+	items, err := store.Query(ctx, q.partition(), "", kv.Page{})
+	if err != nil {
+		return nil, fmt.Errorf("open queue %s: %w", name, err)
+	}
+	for _, item := range items {
+		var e entry
+		if err := item.Decode(&e); err != nil {
+			return nil, err
+		}
+		q.ready <- e
+	}
+	return q, nil
+}
+
+func (o Options) withDefaults() Options {
+	if o.Batch == 0 {
+		o.Batch = 10
+	}
+	if o.Workers == 0 {
+		o.Workers = 2
+	}
+	if o.Visibility == 0 {
+		o.Visibility = 30 * time.Second
+	}
+	if o.MaxReceives == 0 {
+		o.MaxReceives = 5
+	}
+	return o
+}
+
+func (q *Queue) partition() string     { return "QUEUE#" + q.name }
+func (q *Queue) key(id string) kv.Key { return kv.Key{PK: q.partition(), SK: id} }
+
+// Send stores a message. When it returns nil the message will be delivered at least once. The group is not used: one
+// process serves one space.
+func (q *Queue) Send(ctx context.Context, _ string, body []byte) error {
+	if len(body) > queue.MaxBody {
+		return incident.Errorf(incident.Invalid, "message of %d bytes: at most %d", len(body), queue.MaxBody)
+	}
+	e := entry{ID: fmt.Sprintf("%020d-%s", q.next.Add(1), rand.Text()[:8]), Body: body}
+	if err := q.store.Commit(ctx, kv.Put(q.key(e.ID), e, kv.Absent())); err != nil {
+		return fmt.Errorf("send to queue %s: %w", q.name, err)
+	}
+	select {
+	case q.ready <- e:
+		return nil
+	default:
+		return incident.Errorf(incident.Throttled, "queue %s holds %d messages already", q.name, capacity)
+	}
+}
+
+// Bury keeps a message that can never succeed, with the reason.
+func (q *Queue) Bury(ctx context.Context, body []byte, reason string) error {
+	key := kv.Key{PK: "DEAD#" + q.name, SK: incident.ShortHash(string(body))}
+	return q.store.Commit(ctx, kv.Put(key, dead{Body: body, Reason: reason, At: time.Now().UTC()}, kv.Always()))
+}
+
+// Dead lists the buried messages' reasons by their bodies.
+func (q *Queue) Dead(ctx context.Context) (map[string]string, error) {
+	items, err := q.store.Query(ctx, "DEAD#"+q.name, "", kv.Page{})
+	if err != nil {
+		return nil, err
+	}
+	out := make(map[string]string, len(items))
+	for _, item := range items {
+		var d dead
+		if err := item.Decode(&d); err != nil {
+			return nil, err
+		}
+		out[string(d.Body)] = d.Reason
+	}
+	return out, nil
+}
+
+// Run hands batches to the handler until ctx ends, then waits for handlers that are still running.
+func (q *Queue) Run(ctx context.Context, handle queue.Handler) {
+	for range q.opt.Workers {
+		q.busy.Go(func() {
+			for {
+				batch := q.receive(ctx)
+				if len(batch) == 0 {
+					return
+				}
+				q.deliver(ctx, handle, batch)
+			}
+		})
+	}
+	q.busy.Wait()
+}
+
+// receive waits for one message and takes what else is ready, up to a batch.
+func (q *Queue) receive(ctx context.Context) []entry {
+	var batch []entry
+	select {
+	case e := <-q.ready:
+		batch = append(batch, e)
+	case <-ctx.Done():
+		return nil
+	}
+	for len(batch) < q.opt.Batch {
+		select {
+		case e := <-q.ready:
+			batch = append(batch, e)
+		default:
+			return batch
+		}
+	}
+	return batch
+}
+
+func (q *Queue) deliver(ctx context.Context, handle queue.Handler, batch []entry) {
+	hctx, cancel := context.WithTimeout(ctx, q.opt.Visibility)
+	defer cancel()
+	messages := make([]queue.Message, len(batch))
+	for i := range batch {
+		batch[i].Receives++
+		messages[i] = queue.Message{ID: batch[i].ID, Body: batch[i].Body, Receives: batch[i].Receives}
+	}
+	failed := handle(hctx, messages)
+	for _, e := range batch {
+		reason, bad := failed[e.ID]
+		switch {
+		case !bad:
+			q.remove(ctx, e)
+		case e.Receives >= q.opt.MaxReceives:
+			if q.Bury(ctx, e.Body, fmt.Sprintf("failed %d times: %v", e.Receives, reason)) == nil {
+				q.remove(ctx, e)
+			}
+		default:
+			q.again(ctx, e)
+		}
+	}
+}
+
+// remove forgets a message. If that fails, the message comes again after a restart: consumers bear repeats.
+func (q *Queue) remove(ctx context.Context, e entry) {
+	_ = q.store.Commit(ctx, kv.Delete(q.key(e.ID), kv.Always()))
+}
+
+// again shows a failed message once more, later each time.
+func (q *Queue) again(ctx context.Context, e entry) {
+	q.busy.Go(func() {
+		select {
+		case <-time.After(min(q.opt.Visibility, time.Duration(e.Receives*e.Receives)*50*time.Millisecond)):
+			q.ready <- e
+		case <-ctx.Done():
+		}
+	})
+}

@@ -1,0 +1,122 @@
+package investigate
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/blob"
+	"github.com/firefinder/firefinder/shared/budget"
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/llm"
+	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/tool"
+	"github.com/firefinder/firefinder/shared/workflow"
+)
+
+// Deps is what a Service needs.
+type Deps struct {
+	Store   kv.Store
+	Blob    blob.Store
+	Space   config.Space
+	Skills  skill.Library
+	Model   llm.Model // the strong model; the offline analyst when there is none
+	ModelID string    // its name in the price table
+	Offline llm.Model // the offline analyst: takes over when the model is away or the budget is spent
+	Tools   []tool.Tool
+	Redact  tool.Redactor
+	Ledger  budget.Ledger
+	Now     func() time.Time
+	Log     *slog.Logger
+}
+
+// Service runs the steps investigate, rootcause and mitigate. All steps are safe to repeat.
+type Service struct {
+	Deps
+}
+
+// New makes a Service.
+func New(d Deps) *Service { return &Service{d} }
+
+const (
+	turnTime   = 150 * time.Second // the longest that one turn may take
+	toolResult = 64 << 10          // bytes of one tool result that the model sees
+	lookback   = 24 * time.Hour    // how far back changes are read
+	before     = 3 * time.Hour     // how far back telemetry is read
+	after      = 2 * time.Hour
+)
+
+// Advance runs one bounded slice of an investigation and says whether it is done. It resumes from the journal. Conflict
+// means that another worker took over.
+func (s *Service) Advance(ctx context.Context, in workflow.Input) (workflow.Progress, error) {
+	w, err := s.worker(ctx, in.ID)
+	if err != nil {
+		return workflow.Progress{}, err
+	}
+	if w.inv.State == incident.Cancelled {
+		return workflow.Progress{}, incident.Errorf(incident.Denied, "investigation %s was cancelled", in.ID)
+	}
+	if _, done := w.journal.Find(draftKey); done {
+		return workflow.Progress{ID: in.ID, Done: true}, nil
+	}
+	if err := w.enter(ctx, incident.Investigating); err != nil {
+		return workflow.Progress{}, err
+	}
+	if err := w.collect(ctx); err != nil {
+		return workflow.Progress{}, err
+	}
+	done, err := w.turns(ctx)
+	return workflow.Progress{ID: in.ID, Done: done}, err
+}
+
+// worker is one invocation's hold on an investigation.
+type worker struct {
+	*Service
+	inv     incident.Investigation
+	journal *journal.Journal
+	box     *tool.Box
+	log     *slog.Logger
+}
+
+func (s *Service) worker(ctx context.Context, id string) (*worker, error) {
+	inv, err := record.Get(ctx, s.Store, id)
+	if err != nil {
+		return nil, err
+	}
+	j, err := journal.Open(ctx, s.Store, s.Blob, id, s.Now)
+	if err != nil {
+		return nil, err
+	}
+	w := &worker{Service: s, inv: inv, journal: j, log: s.Log.With("investigation", id)}
+	w.box, err = tool.NewBox(s.Redact, s.Space.Budget.Bytes, append([]tool.Tool{w.alarmsTool()}, s.Tools...)...)
+	return w, err
+}
+
+// enter moves the investigation to a state; it never moves one that has ended.
+func (w *worker) enter(ctx context.Context, state incident.State) error {
+	if w.inv.State == state {
+		return nil
+	}
+	inv, err := record.Update(ctx, w.Store, w.Now(), w.inv.ID, func(inv *incident.Investigation) error {
+		if inv.State.Final() && w.inv.State != inv.State {
+			return incident.Errorf(incident.Conflict, "investigation %s ended as %s meanwhile", inv.ID, inv.State)
+		}
+		inv.State, inv.StateReason = state, ""
+		return nil
+	})
+	w.inv = inv
+	return err
+}
+
+// scope is what tools may look at.
+func (w *worker) scope() tool.Scope {
+	to := w.inv.OpenedAt.Add(after)
+	if now := w.Now(); now.Before(to) {
+		to = now
+	}
+	return tool.Scope{Space: w.inv.Space, Account: w.Space.Account, Region: w.Space.Region, From: w.inv.OpenedAt.Add(-lookback), To: to}
+}

@@ -1,0 +1,226 @@
+package investigate
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/firefinder/firefinder/shared/budget"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/llm"
+	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/tool"
+)
+
+const (
+	draftKey  = "draft"
+	maxTokens = 4096
+	sameCall  = 2 // how often the same call may be made before the loop is told to stop
+)
+
+// answered is the journal's form of a model response.
+type answered struct {
+	llm.Response
+	Dollars float64 `json:"dollars"`
+}
+
+// drafted is the journal's form of a conclusion before checking.
+type drafted struct {
+	incident.Draft
+	Analyst string `json:"analyst"`
+	Partial string `json:"partial,omitempty"`
+}
+
+// turns runs turns until the model concludes, the budget ends or this slice's time is over.
+func (w *worker) turns(ctx context.Context) (done bool, err error) {
+	for {
+		if deadline, ok := ctx.Deadline(); ok && deadline.Sub(time.Now()) < turnTime {
+			return false, nil // the next slice goes on from the journal
+		}
+		if err := w.steer(ctx); err != nil {
+			return false, err
+		}
+		done, err := w.turn(ctx)
+		if done || err != nil {
+			return done, err
+		}
+	}
+}
+
+// turn makes one model call and the tool calls it asks for.
+func (w *worker) turn(ctx context.Context) (done bool, err error) {
+	history, err := w.history(ctx)
+	if err != nil {
+		return false, err
+	}
+	answer, partial, err := w.ask(ctx, history)
+	if err != nil {
+		return false, err
+	}
+	uses := answer.ToolUses()
+	for _, use := range uses {
+		if use.Name == ConcludeTool {
+			return w.draft(ctx, history, use, answer.Model, partial)
+		}
+	}
+	if len(uses) == 0 {
+		return false, w.nudge(ctx, history.turn)
+	}
+	return false, w.call(ctx, history, uses)
+}
+
+// ask makes the model call of the next turn, or returns the journalled response of a turn that was cut off. partial says
+// why the offline analyst had to answer, if it did.
+func (w *worker) ask(ctx context.Context, h history) (answer answered, partial string, err error) {
+	key := turnKey(h.turn)
+	if rec, ok := w.journal.Find(key); ok {
+		err := w.journal.Decode(ctx, rec, &answer)
+		return answer, h.partial, err
+	}
+	req := llm.Request{System: prompt("system.md", w.facts()), Messages: h.messages, Tools: w.specs(), MaxTokens: maxTokens}
+	if _, _, err := w.journal.Append(ctx, journal.Asked, key+"/intent", map[string]any{"turn": h.turn, "messages": len(req.Messages)}); err != nil {
+		return answer, "", err
+	}
+	share, bound := budget.Share(w.Space.Budget, h.spent)
+	if share >= 1 {
+		partial = "the budget for " + bound + " is used up"
+	}
+	if partial == "" {
+		answer, err = w.converse(ctx, req)
+		if err != nil && ctx.Err() == nil {
+			w.log.WarnContext(ctx, "model call failed, the offline analyst takes over", "class", incident.ClassOf(err), "turn", h.turn)
+			partial = "the model could not be used (" + w.Redact.Text(err.Error()) + ")"
+		}
+	}
+	if partial != "" {
+		answer.Response, err = w.Offline.Converse(ctx, req)
+	}
+	if err != nil {
+		return answer, "", fmt.Errorf("turn %d: %w", h.turn, err)
+	}
+	_, _, err = w.journal.Append(ctx, journal.Answered, key, answer)
+	if partial != "" && err == nil {
+		_, _, err = w.journal.Append(ctx, journal.Steered, key+"/partial", steering{Text: partial, Partial: true})
+	}
+	return answer, partial, err
+}
+
+// converse reserves money, calls the model and settles.
+func (w *worker) converse(ctx context.Context, req llm.Request) (answered, error) {
+	raw, err := json.Marshal(req)
+	if err != nil {
+		return answered{}, err
+	}
+	most := llm.Usage{In: len(raw)/3 + 1, Out: req.MaxTokens}
+	res, err := w.Ledger.Reserve(ctx, w.ModelID, most)
+	if err != nil {
+		return answered{}, err
+	}
+	resp, err := w.Model.Converse(ctx, req)
+	if err != nil {
+		_, settleErr := w.Ledger.Settle(ctx, res, w.ModelID, llm.Usage{})
+		if settleErr != nil {
+			w.log.WarnContext(ctx, "reservation not released; it counts until the day ends", "class", incident.ClassOf(settleErr))
+		}
+		return answered{}, err
+	}
+	dollars, err := w.Ledger.Settle(ctx, res, w.ModelID, resp.Usage)
+	return answered{Response: resp, Dollars: dollars}, err
+}
+
+// call runs the tools of one turn in parallel and journals each result.
+func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse) error {
+	outcomes := make([]tool.Outcome, len(uses))
+	group, gctx := errgroup.WithContext(ctx)
+	group.SetLimit(4)
+	for i, use := range uses {
+		if _, done := w.journal.Find(useKey(h.turn, use)); done {
+			continue
+		}
+		if h.made[use.Name+string(use.Args)] >= sameCall {
+			outcomes[i] = refused("this exact call was made before; its result stands above. Look elsewhere or conclude.")
+			continue
+		}
+		group.Go(func() (err error) {
+			outcomes[i], err = w.box.Call(gctx, w.scope(), use.Name, use.Args)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	for i, use := range uses {
+		if _, err := w.observe(ctx, useKey(h.turn, use), use.Name, use.Args, outcomes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// draft takes the model's conclusion. One that does not fit the schema is refused with the reasons, so that the model
+// can mend it; the budget bounds how often.
+func (w *worker) draft(ctx context.Context, h history, use llm.ToolUse, analyst, partial string) (bool, error) {
+	d, err := parseDraft(use.Args)
+	if err != nil {
+		_, err = w.observe(ctx, useKey(h.turn, use), use.Name, nil, refused(err.Error()))
+		return false, err
+	}
+	_, _, err = w.journal.Append(ctx, journal.Drafted, draftKey, drafted{Draft: d, Analyst: analyst, Partial: partial})
+	return err == nil, err
+}
+
+func refused(why string) tool.Outcome {
+	data, _ := json.Marshal(map[string]string{"error": why})
+	return tool.Outcome{Data: data, Summary: why, Failed: true, Class: incident.Invalid}
+}
+
+// steering is a message that reaches the loop between turns.
+type steering struct {
+	Text    string `json:"text"`
+	Partial bool   `json:"partial,omitempty"`
+}
+
+// nudge asks a model that answered with text alone to use its tools.
+func (w *worker) nudge(ctx context.Context, turn int) error {
+	_, _, err := w.journal.Append(ctx, journal.Steered, fmt.Sprintf("steer/%03d/nudge", turn),
+		steering{Text: "Answer with tool calls only: look further, or call conclude."})
+	return err
+}
+
+// steer journals what arrived since the last turn: late alarms that triage linked, notes of people. What is journalled
+// stays; the message it became is part of every later history.
+func (w *worker) steer(ctx context.Context) error {
+	items, err := w.Store.Query(ctx, record.Partition(w.inv.ID), "STEER#", kv.Page{})
+	if err != nil {
+		return fmt.Errorf("read steering of %s: %w", w.inv.ID, err)
+	}
+	turn := w.nextTurn() - 1
+	known := map[string]bool{}
+	for _, rec := range w.journal.Records() {
+		if rec.Kind == journal.Steered {
+			known[rec.Key[strings.LastIndex(rec.Key, "/")+1:]] = true
+		}
+	}
+	for _, item := range items {
+		if known[item.SK] {
+			continue
+		}
+		var note struct {
+			Text string `json:"text"`
+		}
+		if err := item.Decode(&note); err != nil {
+			return err
+		}
+		key := fmt.Sprintf("steer/%03d/%s", turn, item.SK)
+		if _, _, err := w.journal.Append(ctx, journal.Steered, key, steering{Text: w.Redact.Text(note.Text)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package analyst
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/shared/incident"
+)
+
+// conclude turns the brief, and what was looked up since, into a cited draft.
+func (c conversation) conclude() incident.Draft {
+	b := c.brief
+	d := incident.Draft{
+		Outcome: b.Outcome, Confidence: b.Confidence,
+		Symptoms: []incident.Finding{}, Findings: []incident.Finding{}, RootCauses: []incident.RootCause{},
+		Rejected: []incident.Hypothesis{}, Gaps: []incident.Gap{},
+	}
+	if d.Outcome == "" {
+		d.Outcome = incident.Inconclusive
+	}
+	d.Symptoms = symptoms(b)
+	d.Findings = c.findings()
+	if blames(d.Outcome) {
+		d.RootCauses = rootCauses(b, d.Findings)
+	}
+	d.Rejected = rejected(b)
+	for _, g := range b.Gaps {
+		d.Gaps = append(d.Gaps, incident.Gap{Text: g.Text, Fix: g.Fix})
+	}
+	d.Summary = summary(b, d)
+	return d
+}
+
+func blames(o incident.Outcome) bool { return o == incident.Confirmed || o == incident.Likely }
+
+// symptoms are the strongest onsets, one for each component and metric.
+func symptoms(b evidence.Brief) []incident.Finding {
+	out := []incident.Finding{}
+	for _, o := range b.Onsets {
+		if o.Ref == "" || len(out) == 8 {
+			continue
+		}
+		out = append(out, incident.Finding{ID: fmt.Sprintf("s-%d", len(out)+1), Text: onsetText(o), Cites: []string{o.Ref}})
+	}
+	return out
+}
+
+func onsetText(o evidence.Onset) string {
+	verb := "rose"
+	if o.Direction == "down" {
+		verb = "fell"
+	}
+	text := fmt.Sprintf("%s: %s %s from %s to %s at %s", o.Component, metricName(o), verb, number(o.Before, o.Unit), number(o.After, o.Unit), clock(o.At))
+	if !o.Recovered.IsZero() {
+		text += ", back to normal at " + clock(o.Recovered)
+	}
+	return text
+}
+
+func metricName(o evidence.Onset) string {
+	if o.Statistic == "" {
+		return o.Metric
+	}
+	return o.Metric + " (" + o.Statistic + ")"
+}
+
+// findings are the arguments for the leading cause, the change behind it, new log patterns, and what the follow-up
+// calls showed.
+func (c conversation) findings() []incident.Finding {
+	out := []incident.Finding{}
+	add := func(text string, cites ...string) {
+		cites = slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(cites))), func(s string) bool { return s == "" })
+		same := func(f incident.Finding) bool { return f.Text == text }
+		if text != "" && len(cites) > 0 && !slices.ContainsFunc(out, same) {
+			out = append(out, incident.Finding{ID: fmt.Sprintf("f-%d", len(out)+1), Text: text, Cites: cites})
+		}
+	}
+	b := c.brief
+	if len(b.Causes) > 0 {
+		lead := b.Causes[0]
+		for _, r := range lead.Reasons {
+			add(lead.Component+": "+r.Detail, r.Refs...)
+		}
+		for _, v := range b.Changes {
+			if lead.Change != "" && v.Change.ID == lead.Change {
+				add(changeText(v.Change), v.Change.Ref)
+				for _, r := range v.Reasons {
+					add("Change "+v.Change.ID+": "+r.Detail, append(r.Refs, v.Change.Ref)...)
+				}
+			}
+		}
+	}
+	for _, p := range b.Patterns {
+		if p.Kind == "new" && p.Severe && len(out) < 16 {
+			add(fmt.Sprintf("%s logs a new pattern since %s, %s a minute: %q", p.Component, clock(p.First), number(p.After, ""), p.Template), p.Refs...)
+		}
+	}
+	for _, l := range c.looked {
+		add(l.text(b), l.Observation)
+	}
+	return out
+}
+
+// text says what a follow-up observation adds: how many severe log lines the leading component wrote, when the first.
+func (l look) text(b evidence.Brief) string {
+	lead := b.Causes[0].Component
+	if l.tool != "logs" || len(l.Result.Logs) == 0 {
+		return ""
+	}
+	severe, first, example := 0, time.Time{}, ""
+	for _, line := range l.Result.Logs {
+		level := strings.ToUpper(line.Level)
+		if level != "ERROR" && level != "FATAL" && level != "CRITICAL" {
+			continue
+		}
+		severe += max(line.Count, 1)
+		if first.IsZero() || line.Time.Before(first) {
+			first, example = line.Time, line.Message
+		}
+	}
+	if severe == 0 {
+		return fmt.Sprintf("A closer look at the log of %s shows no error lines", lead)
+	}
+	return fmt.Sprintf("A closer look at the log of %s shows %d error lines, the first at %s: %q", lead, severe, clock(first), cut(example, 160))
+}
+
+func changeText(c evidence.Change) string {
+	text := fmt.Sprintf("%s %s of %s at %s", capital(c.Kind), c.ID, c.Component, clock(c.Time))
+	if c.Revision != "" {
+		text += " shipped " + c.Revision
+		if c.Previous != "" {
+			text += " after " + c.Previous
+		}
+	}
+	for _, p := range c.Parameters {
+		text += fmt.Sprintf("; %s went from %s to %s", p.Name, orNone(p.Old), orNone(p.New))
+	}
+	return text
+}
+
+// rootCauses is the leading cause; it cites every finding that speaks of it.
+func rootCauses(b evidence.Brief, findings []incident.Finding) []incident.RootCause {
+	if len(b.Causes) == 0 {
+		return []incident.RootCause{}
+	}
+	lead := b.Causes[0]
+	rc := incident.RootCause{
+		ID: "cause-1", Component: lead.Component, Category: string(lead.Category), Change: lead.Change,
+		Mechanism: lead.Mechanism, CascadesTo: lead.CascadesTo, Cites: []string{},
+	}
+	if lead.Change == "" {
+		rc.Condition = strings.ReplaceAll(string(lead.Category), "_", " ")
+	}
+	for _, f := range findings {
+		rc.Cites = append(rc.Cites, f.ID)
+	}
+	return []incident.RootCause{rc}
+}
+
+// rejected lists explanations that were weighed and found wanting, decoy changes included.
+func rejected(b evidence.Brief) []incident.Hypothesis {
+	out := []incident.Hypothesis{}
+	add := func(text string, against []evidence.Reason, ref string) {
+		var why, cites []string
+		for _, r := range against {
+			why = append(why, r.Detail)
+			cites = append(cites, r.Refs...)
+		}
+		if ref != "" {
+			cites = append(cites, ref)
+		}
+		same := func(h incident.Hypothesis) bool { return h.Text == text }
+		if len(why) > 0 && len(cites) > 0 && len(out) < 8 && !slices.ContainsFunc(out, same) {
+			slices.Sort(cites)
+			out = append(out, incident.Hypothesis{Text: text, Against: strings.Join(why, "; "), Cites: slices.Compact(cites)})
+		}
+	}
+	covered := map[string]bool{}
+	for _, v := range b.Changes {
+		if v.Verdict == evidence.Decoy {
+			covered[v.Change.ID] = true
+			add(fmt.Sprintf("%s caused it", changeText(v.Change)), v.Reasons, v.Change.Ref)
+		}
+	}
+	for _, h := range b.Hypotheses {
+		if h.Rejected && !covered[h.Change] {
+			add(h.Text, h.Against, "")
+		}
+	}
+	return out
+}
+
+func summary(b evidence.Brief, d incident.Draft) string {
+	switch {
+	case d.Outcome == incident.NoFault:
+		return "Nothing is wrong: the signals around the alarm stay within their normal variation."
+	case !blames(d.Outcome) || len(b.Causes) == 0:
+		text := "The evidence does not single out a cause."
+		if len(b.Causes) > 0 {
+			text += " The best lead is " + b.Causes[0].Component + ": " + b.Causes[0].Mechanism
+		}
+		return text
+	}
+	return capital(b.Causes[0].Mechanism)
+}
+
+func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }
+
+// number prints a value with at most four significant digits and its unit.
+func number(v float64, unit string) string {
+	text := fmt.Sprintf("%.4g", v)
+	if math.Abs(v) >= 1000 {
+		text = fmt.Sprintf("%.0f", v)
+	}
+	if unit == "" || strings.EqualFold(unit, "count") || strings.EqualFold(unit, "none") {
+		return text
+	}
+	return text + " " + strings.ToLower(unit)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "(unset)"
+	}
+	return s
+}
+
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "..."
+}

@@ -1,0 +1,107 @@
+package analyst
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/investigate"
+	"github.com/firefinder/firefinder/shared/skill"
+)
+
+// plan takes the first block whose placeholders can all be filled from the facts. Without one it says so.
+func plan(o investigate.Offer) incident.PlanDraft {
+	out := incident.PlanDraft{
+		Actions: []incident.PlanAction{}, Rollback: []incident.PlanAction{}, Success: []incident.Criterion{}, Cites: []string{},
+		Risk: incident.RiskLow,
+	}
+	if o.Conclusion.Outcome == incident.NoFault {
+		out.Summary = "No change required."
+		out.NoChange = o.Conclusion.Summary
+		return out
+	}
+	if len(o.Conclusion.RootCauses) == 0 {
+		out.Summary = "No plan: the investigation did not single out a cause."
+		out.NoChange = "There is nothing to mitigate until a cause is known. The gaps of the report say what would help to find it."
+		return out
+	}
+	cause := o.Conclusion.RootCauses[0]
+	for _, b := range o.Blocks {
+		if filled, ok := fill(b, o.Facts); ok {
+			return fromBlock(filled, cause)
+		}
+	}
+	out.Summary = fmt.Sprintf("No mitigation block fits %s of %s.", strings.ReplaceAll(cause.Category, "_", " "), cause.Component)
+	out.NoChange = "The skills of this space offer nothing for this cause. Plan by hand from the root cause, and add a mitigation block for the next time."
+	out.Cites = []string{cause.ID}
+	return out
+}
+
+func fromBlock(b skill.Block, cause incident.RootCause) incident.PlanDraft {
+	return incident.PlanDraft{
+		Summary: b.Summary, Actions: b.Actions, Rollback: nonNil(b.Rollback), BlastRadius: b.BlastRadius, Risk: b.Risk,
+		Success: nonNil(b.Success), Spec: b.Spec, Cites: append([]string{cause.ID}, cause.Cites...), Blocks: []string{b.Skill + "/" + b.Name},
+	}
+}
+
+func nonNil[T any](s []T) []T {
+	if s == nil {
+		return []T{}
+	}
+	return s
+}
+
+var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
+
+// fill replaces every placeholder of a block by its fact; ok is false when one is unknown.
+func fill(b skill.Block, facts map[string]string) (skill.Block, bool) {
+	ok := true
+	text := func(s string) string {
+		return placeholder.ReplaceAllStringFunc(s, func(m string) string {
+			value := facts[m[1:len(m)-1]]
+			ok = ok && value != ""
+			return value
+		})
+	}
+	actions := func(in []incident.PlanAction) []incident.PlanAction {
+		out := make([]incident.PlanAction, len(in))
+		for i, a := range in {
+			out[i] = incident.PlanAction{Phase: a.Phase, Risk: a.Risk, Text: text(a.Text), Command: text(a.Command), Target: text(a.Target), Expected: text(a.Expected)}
+		}
+		return out
+	}
+	b.Summary, b.BlastRadius = text(b.Summary), text(b.BlastRadius)
+	b.Actions, b.Rollback = actions(b.Actions), actions(b.Rollback)
+	success := make([]incident.Criterion, len(b.Success))
+	for i, c := range b.Success {
+		success[i] = incident.Criterion{Text: text(c.Text), Component: text(c.Component), Metric: text(c.Metric)}
+	}
+	b.Success = success
+	if b.Spec != nil {
+		b.Spec = fillSpec(*b.Spec, facts)
+	}
+	return b, ok
+}
+
+// fillSpec fills a spec as far as facts go; a spec may leave out what is not known.
+func fillSpec(s incident.Spec, facts map[string]string) *incident.Spec {
+	text := func(in string) string {
+		return placeholder.ReplaceAllStringFunc(in, func(m string) string {
+			if v := facts[m[1:len(m)-1]]; v != "" {
+				return v
+			}
+			return "(not known)"
+		})
+	}
+	s.Problem, s.Change = text(s.Problem), text(s.Change)
+	if s.Repository = facts["repository"]; facts["files"] != "" {
+		s.Files = strings.Split(facts["files"], ", ")
+	}
+	tests := make([]string, len(s.Tests))
+	for i, t := range s.Tests {
+		tests[i] = text(t)
+	}
+	s.Tests = tests
+	return &s
+}
