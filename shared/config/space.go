@@ -33,6 +33,32 @@ type Space struct {
 	Approvals  Approvals  `yaml:"approvals"`
 	Plans      string     `yaml:"plans"`  // automatic (default) or on_request
 	Skills     []string   `yaml:"skills"` // active skills by name; empty: all
+	Deploy     Deploy     `yaml:"deploy"`
+}
+
+// Deploy holds what only the deployment to AWS reads.
+type Deploy struct {
+	AlarmPrefixes   []string `yaml:"alarm_prefixes"`    // CloudWatch alarms of this space by name; empty: every alarm of account and region
+	Webhook         string   `yaml:"webhook"`           // foreign webhook that the signer posts to instead of this space's own
+	JournalLockDays int      `yaml:"journal_lock_days"` // Object Lock (compliance mode) of journal copies, in a bucket of their own; 0: no lock
+	OperatorsTopic  string   `yaml:"operators_topic"`   // ARN of the SNS topic told when Firefinder itself is in trouble; empty: the stack makes one
+}
+
+func (d Deploy) faults() []string {
+	var out []string
+	if d.Webhook != "" && !strings.HasPrefix(d.Webhook, "https://") {
+		out = append(out, "deploy.webhook: must be an https URL")
+	}
+	if d.JournalLockDays < 0 || d.JournalLockDays > 36_500 {
+		out = append(out, "deploy.journal_lock_days: must be between 0 and 36500")
+	}
+	if d.OperatorsTopic != "" && !topicARN.MatchString(d.OperatorsTopic) {
+		out = append(out, "deploy.operators_topic: must be the ARN of an SNS topic")
+	}
+	if slices.Contains(d.AlarmPrefixes, "") {
+		out = append(out, "deploy.alarm_prefixes: an empty prefix matches every alarm; leave the list out instead")
+	}
+	return out
 }
 
 // Service is a component the team knows by name.
@@ -105,6 +131,7 @@ type Models struct {
 	Investigate string           `yaml:"investigate"`
 	Summarise   string           `yaml:"summarise"`
 	Fallback    string           `yaml:"fallback"`
+	Underlying  []string         `yaml:"underlying"` // foundation model ids behind application inference profiles given by ARN; IAM needs both
 	Guardrail   string           `yaml:"guardrail"`
 	GuardrailV  string           `yaml:"guardrail_version"`
 	Prices      map[string]Price `yaml:"prices"` // model -> dollars per million tokens
@@ -131,7 +158,10 @@ type Approver struct {
 	Email string `yaml:"email"`
 }
 
-var spaceName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+var (
+	spaceName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	topicARN  = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$`)
+)
 
 // ParseSpace reads a space file strictly: unknown keys, wrong types and missing values are Invalid errors that name the
 // line and the key. Defaults are filled in. file is used in messages only.
@@ -221,6 +251,7 @@ func (s Space) faults() []string {
 	check(s.Approvals.Timeout >= 10*time.Minute, "approvals.timeout: at least 10m")
 	check(s.Budget.DollarsDay > 0, "budget.dollars_day: must be positive")
 	check(s.Account == "" || regexp.MustCompile(`^\d{12}$`).MatchString(s.Account), "account: must be 12 digits")
+	out = append(out, s.Deploy.faults()...)
 	names := map[string]bool{}
 	for i, svc := range s.Services {
 		check(svc.Name != "", "services[%d].name: required", i)

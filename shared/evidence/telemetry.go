@@ -62,6 +62,7 @@ type LogLine struct {
 	Level     string    `json:"level,omitempty"`
 	Message   string    `json:"message"`
 	Trace     string    `json:"trace,omitempty"`
+	Span      string    `json:"span,omitempty"`  // the unit of work within the trace, when known
 	Count     int       `json:"count,omitempty"` // >1 when the source already aggregated
 	Ref       string    `json:"ref,omitempty"`
 }
@@ -74,9 +75,12 @@ type Call struct {
 	Operation string        `json:"operation,omitempty"`
 	Count     int           `json:"count,omitempty"` // 0 counts as 1
 	Errors    int           `json:"errors,omitempty"`
-	Duration  time.Duration `json:"duration"`      // mean, in nanoseconds
-	Own       time.Duration `json:"own,omitempty"` // mean time not spent in callees, when known
+	Duration  time.Duration `json:"duration"`       // mean, in nanoseconds
+	Own       time.Duration `json:"own,omitempty"`  // mean time not spent in callees, when known
+	Seen      time.Duration `json:"seen,omitempty"` // mean duration as the caller saw it, when known; Seen-Duration is the way there and back
 	Trace     string        `json:"trace,omitempty"`
+	Span      string        `json:"span,omitempty"`   // id of the span within the trace, when this is one
+	Parent    string        `json:"parent,omitempty"` // id of the span that made the call
 	Ref       string        `json:"ref,omitempty"`
 }
 

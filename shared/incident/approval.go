@@ -44,4 +44,15 @@ type Approval struct {
 	CreatedAt     time.Time     `json:"created_at"`
 	ExpiresAt     time.Time     `json:"expires_at"`
 	DecidedAt     time.Time     `json:"decided_at,omitzero"`
+	Workflow      Handover      `json:"workflow,omitempty"`
 }
+
+// Handover is what became of a decision at the workflow that waits for it. Empty: it was not told yet.
+type Handover string
+
+// The handovers.
+const (
+	Resumed Handover = "resumed" // it took the decision
+	TooLate Handover = "late"    // it had gone on without it; the decision is recorded and has no effect
+	Unclear Handover = "unclear" // the answer to an earlier attempt was lost, and it no longer waits
+)

@@ -58,6 +58,18 @@ type Gap struct {
 	Fix  string `json:"fix,omitempty"` // what would close it
 }
 
+// Draft is a conclusion as a model, or the offline analyst, proposes it: not yet checked.
+type Draft struct {
+	Outcome    Outcome      `json:"outcome"`
+	Confidence float64      `json:"confidence"` // 0..1
+	Summary    string       `json:"summary"`    // one or two sentences for people
+	Symptoms   []Finding    `json:"symptoms"`
+	Findings   []Finding    `json:"findings"`
+	RootCauses []RootCause  `json:"root_causes"`
+	Rejected   []Hypothesis `json:"rejected"`
+	Gaps       []Gap        `json:"gaps"`
+}
+
 // Conclusion is the answer of an investigation. Every claim cites; what did not was dropped and is listed.
 type Conclusion struct {
 	Outcome    Outcome      `json:"outcome"`

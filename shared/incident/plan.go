@@ -69,6 +69,20 @@ type Plan struct {
 	Analyst       string       `json:"analyst"`
 }
 
+// PlanDraft is a plan as a model, or the offline analyst, proposes it.
+type PlanDraft struct {
+	Summary     string       `json:"summary"`
+	NoChange    string       `json:"no_change,omitempty"`
+	Actions     []PlanAction `json:"actions"`
+	Rollback    []PlanAction `json:"rollback"`
+	BlastRadius string       `json:"blast_radius,omitempty"`
+	Risk        Risk         `json:"risk"`
+	Success     []Criterion  `json:"success"`
+	Spec        *Spec        `json:"spec,omitempty"`
+	Cites       []string     `json:"cites"`
+	Blocks      []string     `json:"blocks,omitempty"`
+}
+
 // In returns the actions of one phase, in order.
 func (p Plan) In(phase Phase) []PlanAction {
 	var out []PlanAction

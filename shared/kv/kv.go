@@ -14,10 +14,14 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 )
 
-// Limits of one commit and one item.
+// Limits of one commit and one item, in bytes where not said otherwise: DynamoDB's, less what it counts for attribute
+// names, version and expiry.
 const (
-	MaxOps  = 100
-	MaxItem = 400 << 10 // bytes of keys and body
+	MaxOps    = 100             // operations of one commit
+	MaxItem   = 400<<10 - 128   // keys and body of one item
+	MaxCommit = 4<<20 - 128<<10 // keys and bodies of one commit
+	MaxPK     = 2048
+	MaxSK     = 1024
 )
 
 // Key addresses an item. Items of one partition are ordered by the bytes of SK.
@@ -163,6 +167,7 @@ func CheckLimits(ops []Op) error {
 		return incident.Errorf(incident.Invalid, "commit of %d operations: at most %d", len(ops), MaxOps)
 	}
 	seen := make(map[Key]bool, len(ops))
+	total := 0
 	for _, op := range ops {
 		if op.Key.PK == "" || op.Key.SK == "" {
 			return incident.Errorf(incident.Invalid, "commit: empty key %q/%q", op.Key.PK, op.Key.SK)
@@ -171,7 +176,14 @@ func CheckLimits(ops []Op) error {
 			return incident.Errorf(incident.Invalid, "commit: two operations on %s/%s", op.Key.PK, op.Key.SK)
 		}
 		seen[op.Key] = true
-		if size := len(op.Key.PK) + len(op.Key.SK) + len(op.Body); size > MaxItem {
+		if len(op.Key.PK) > MaxPK || len(op.Key.SK) > MaxSK {
+			return incident.Errorf(incident.Invalid, "commit: key %.64s.../%.64s... is too long: at most %d and %d bytes", op.Key.PK, op.Key.SK, MaxPK, MaxSK)
+		}
+		size := len(op.Key.PK) + len(op.Key.SK) + len(op.Body)
+		if total += size; total > MaxCommit {
+			return incident.Errorf(incident.Invalid, "commit of %d operations is larger than %d bytes; put large documents into blob", len(ops), MaxCommit)
+		}
+		if size > MaxItem {
 			return incident.Errorf(incident.Invalid, "commit: item %s/%s has %d bytes, at most %d; put large documents into blob", op.Key.PK, op.Key.SK, size, MaxItem)
 		}
 	}

@@ -27,6 +27,7 @@ type Result struct {
 	SecondsPerCase float64     `json:"seconds_per_case"`
 	Published      []Published `json:"published"`
 	Outcomes       []Outcome   `json:"-"` // for the headline metric only: calibration and confidence intervals
+	Parts          []float64   `json:"-"` // per-case numbers whose mean is Value, when that is what Value is
 }
 
 // Dataset loads and scores one public dataset from its folder (the folder's README describes the layout). Archives and

@@ -1,0 +1,71 @@
+package embedded
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/incident"
+)
+
+// Secrets keeps a laptop's secrets in one file that only its owner can read. Whoever asks for a name that does not exist
+// yet gets a fresh random one: on a laptop both ends of every secret are this process.
+type Secrets struct {
+	path   string
+	mu     sync.Mutex
+	values map[string]string
+}
+
+// OpenSecrets reads the file, if it exists.
+func OpenSecrets(dir string) (*Secrets, error) {
+	s := &Secrets{path: filepath.Join(dir, "secrets.json"), values: map[string]string{}}
+	data, err := os.ReadFile(s.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, incident.Errorf(incident.Unavailable, "read secrets: %w", err)
+	}
+	if err := json.Unmarshal(data, &s.values); err != nil {
+		return nil, incident.Errorf(incident.Invalid, "%s: %w; remove the file to start over", s.path, err)
+	}
+	return s, nil
+}
+
+// Active returns the valid values of a secret, newest first.
+func (s *Secrets) Active(_ context.Context, name string) ([]config.Secret, error) {
+	value, err := s.get(name)
+	if err != nil {
+		return nil, err
+	}
+	return []config.Secret{config.NewSecret([]byte(value))}, nil
+}
+
+// Refresh is Active: nobody else changes the file.
+func (s *Secrets) Refresh(ctx context.Context, name string) ([]config.Secret, error) {
+	return s.Active(ctx, name)
+}
+
+func (s *Secrets) get(name string) (string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if v, ok := s.values[name]; ok {
+		return v, nil
+	}
+	s.values[name] = rand.Text() + rand.Text()
+	data, err := json.MarshalIndent(s.values, "", "  ")
+	if err != nil {
+		return "", err
+	}
+	tmp := s.path + ".tmp"
+	if err := os.WriteFile(tmp, data, 0o600); err != nil {
+		return "", incident.Errorf(incident.Unavailable, "keep secrets: %w", err)
+	}
+	return s.values[name], os.Rename(tmp, s.path)
+}

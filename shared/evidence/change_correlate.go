@@ -1,0 +1,34 @@
+package evidence
+
+// correlation is what logs, changes and conditions add to the ranking of components.
+type correlation struct {
+	patterns   []Pattern
+	trouble    *trouble
+	conditions []condition
+	changes    []ChangeVerdict
+	healthy    float64 // how sure the data are that nothing is wrong
+	health     []Reason
+}
+
+// correlate reads the logs, finds the conditions that hold and judges the changes. suspects are components ranked as
+// causes with weights in 0..1; it may be empty. It never fails; without logs, changes or statuses the parts are empty.
+func correlate(in Input, g graph, suspects map[string]float64) correlation {
+	var c correlation
+	first := troubleOf(in, nil)
+	c.patterns = patternShifts(in, first.start)
+	c.trouble = troubleOf(in, c.patterns)
+	if !c.trouble.start.Equal(first.start) {
+		c.patterns = patternShifts(in, c.trouble.start)
+	}
+	c.conditions = conditionsOf(in, c.trouble, c.patterns)
+	weights := map[string]float64{}
+	for name, w := range suspects {
+		weights[name] = w
+	}
+	for _, k := range c.conditions {
+		weights[k.Component] = max(weights[k.Component], k.Score)
+	}
+	c.changes = judgeChanges(in, c.trouble, g, weights, c.conditions)
+	c.healthy, c.health = health(in, c.trouble, c.patterns, c.conditions)
+	return c
+}

@@ -1,0 +1,317 @@
+package evidence
+
+import (
+	"path"
+	"regexp"
+	"strings"
+)
+
+// effect is something that a change does to a system, with the line that shows it.
+type effect struct {
+	name string
+	text string
+}
+
+// effectsOf lists what an edit does: values lowered or raised, guards and limits removed, work added. It reads only what
+// changed, never titles: a title says what the author meant.
+func effectsOf(c Change, e edit) []effect {
+	var out []effect
+	add := func(name, text string) {
+		for _, have := range out {
+			if have.name == name && have.text == text {
+				return
+			}
+		}
+		out = append(out, effect{name, clip(text, 120)})
+	}
+	for _, s := range e.settings {
+		for _, name := range settingEffects(s) {
+			add(name, s.text)
+		}
+	}
+	for _, r := range lineEffects {
+		sides := map[string][]string{"-": e.removed, "+": e.added}
+		lines, other := sides[r.side], sides[opposite(r.side)]
+		if shown, n := matching(lines, r.line); n > 0 && !(e.rewrites && touches[r.name]) {
+			if _, m := matching(other, r.line); n > m || r.both {
+				add(r.name, r.side+" "+shown)
+			}
+		}
+	}
+	if shown, ok := callInLoop(e.added); ok {
+		if _, before := callInLoop(e.removed); !before {
+			add("call_in_loop", "+ "+shown)
+		}
+	}
+	for _, f := range e.files {
+		for _, r := range fileEffects {
+			if r.file.MatchString(strings.ToLower(f)) {
+				add(r.name, f)
+			}
+		}
+	}
+	if c.Kind == "flag" {
+		add("flag_flipped", strings.TrimSpace(c.ID+" "+c.Title))
+	}
+	if c.Kind == "scaling" {
+		add("capacity_changed", strings.TrimSpace(c.ID+" "+c.Title))
+	}
+	return out
+}
+
+func opposite(side string) string {
+	if side == "-" {
+		return "+"
+	}
+	return "-"
+}
+
+// touches are effects that only say which matter a line is about. In a change that keeps all words of what it replaces they
+// say nothing.
+var touches = wordSet(`tls_changed endpoint_changed access_changed format_changed heavy_pattern grows_unbounded raises_added timeout_added remote_call_added
+	validation_removed error_handling_removed cache_removed retry_removed filter_removed`)
+
+// plainError is the idiom of passing an error on: no guard of a value.
+var plainError = regexp.MustCompile(`\berr(or)?\b\s*[!=]=\s*nil|catch\s*\(`)
+
+// matching returns the first line that matches and how many do.
+func matching(lines []string, want *regexp.Regexp) (shown string, n int) {
+	for _, l := range lines {
+		if want.MatchString(l) && !plainError.MatchString(l) {
+			if n == 0 {
+				shown = l
+			}
+			n++
+		}
+	}
+	return shown, n
+}
+
+// settingRule names the effect of moving a value whose name matches. The first rule that fits the name and kind decides.
+type settingRule struct {
+	name    *regexp.Regexp
+	kinds   string // kinds of quantity it is about
+	lowered string
+	raised  string
+}
+
+// Names are matched as words joined by underscores, lower-case: "maxConnIdleTime" is max_conn_idle_time.
+var settingRules = []settingRule{
+	{regexp.MustCompile(`idle|lifetime|keep_?alive_time|health_check`), "duration", "", ""},
+	{regexp.MustCompile(`backoff|base_delay|retry_delay|retry_wait|jitter`), "duration number", "backoff_lowered", "backoff_raised"},
+	{regexp.MustCompile(`retry|retries|attempt`), "number", "retries_lowered", "retries_raised"},
+	{regexp.MustCompile(`initial_delay|failure_threshold|success_threshold|liveness|readiness|startup_probe|grace`), "number duration", "probe_tightened", "probe_loosened"},
+	{regexp.MustCompile(`ttl|expir|max_age|stale`), "duration number", "ttl_lowered", "ttl_raised"},
+	{regexp.MustCompile(`timeout|deadline|time_limit|budget|max_wait|acquire_wait`), "duration number", "timeout_lowered", "timeout_raised"},
+	{regexp.MustCompile(`cache|max_entries|lru|evict`), "number size", "cache_lowered", "cache_raised"},
+	{regexp.MustCompile(`pool|conn|connection|max_open|max_active|max_idle`), "number", "pool_lowered", "pool_raised"},
+	{regexp.MustCompile(`mem|memory|heap|xmx|xms|ram\b|maxram`), "size number", "memory_lowered", "memory_raised"},
+	{regexp.MustCompile(`cpu|vcpu|core`), "number duration size", "cpu_lowered", "cpu_raised"},
+	{regexp.MustCompile(`capacity_unit|read_capacity|write_capacity|rcu|wcu|iops|throughput|rate|rps|qps|burst|throttle|quota|permit|token_bucket|limiter`), "number", "rate_lowered", "rate_raised"},
+	{regexp.MustCompile(`replica|desired|min_size|max_size|min_capacity|max_capacity|instance_count|instances|task_count|shard|partition|node_count`), "number", "capacity_lowered", "capacity_raised"},
+	{regexp.MustCompile(`concurren|worker|thread|in_?flight|parallel|prefetch|consumer|semaphore|executor|fanout|goroutine`), "number", "concurrency_lowered", "concurrency_raised"},
+	{regexp.MustCompile(`batch|page_size|chunk|fetch_size|bulk|max_poll`), "number size", "batch_lowered", "batch_raised"},
+	{regexp.MustCompile(`queue|buffer|backlog|pending|channel|ring`), "number size", "queue_lowered", "queue_raised"},
+	{regexp.MustCompile(`interval|period|every|poll|refresh|flush|frequency|cron|schedule`), "duration number", "interval_lowered", "interval_raised"},
+	{regexp.MustCompile(`storage|disk|volume|allocated`), "size number", "storage_lowered", "storage_raised"},
+	{regexp.MustCompile(`retention|retain|keep`), "duration number", "retention_lowered", "retention_raised"},
+	{regexp.MustCompile(`sampl`), "number", "sampling_lowered", "sampling_raised"},
+	{regexp.MustCompile(`nofile|ulimit|file_desc|open_files`), "number", "files_lowered", "files_raised"},
+	{regexp.MustCompile(`max|limit|ceiling|cap\b|size|bound`), "number size duration", "limit_lowered", "limit_raised"},
+}
+
+var nameBreak = regexp.MustCompile(`[^a-z0-9]+`)
+
+func settingEffects(s setting) []string {
+	name := strings.Join(splitIdentifier(strings.ReplaceAll(strings.ReplaceAll(s.name, "-", "_"), ".", "_")), "_")
+	name = nameBreak.ReplaceAllString(name, "_")
+	if s.old.kind == "bool" && s.new.kind == "bool" {
+		if s.new.value > s.old.value {
+			return []string{"switched_on"}
+		}
+		return []string{"switched_off"}
+	}
+	if s.old.kind == "text" || s.new.kind == "text" {
+		if strings.Contains(name, "level") && strings.Contains(strings.ToLower(s.new.text), "debug") {
+			return []string{"logging_raised"}
+		}
+		return nil
+	}
+	for _, r := range settingRules {
+		if !strings.Contains(r.kinds, s.old.kind) && !strings.Contains(r.kinds, s.new.kind) || !r.name.MatchString(name) {
+			continue
+		}
+		switch s.direction() {
+		case -1:
+			return nonEmpty(r.lowered)
+		case 1:
+			return nonEmpty(r.raised)
+		}
+		return nil
+	}
+	return nil
+}
+
+func nonEmpty(s string) []string {
+	if s == "" {
+		return nil
+	}
+	return []string{s}
+}
+
+// lineRule names the effect of lines that were added or removed and match. It counts only when the other side has fewer
+// such lines, unless both is set.
+type lineRule struct {
+	name string
+	side string
+	line *regexp.Regexp
+	both bool
+}
+
+var lineEffects = []lineRule{
+	{"guard_removed", "-", regexp.MustCompile(`(?i)[!=]==?\s*(nil|null|undefined)\b|\bis (not )?none\b|\bispresent\b|objects\.require|hasownproperty|\?\.|\bif !?ok\b|, ok :?=|\bif not \w+:|!\w+\s*\)\s*(return|throw)`), false},
+	{"bounds_removed", "-", regexp.MustCompile(`(?i)\bif\b.*(\blen\(|\.length|\.size\(|count\b|<|>)|Math\.(min|max)|\bmin\(|\bmax\(|clamp`), false},
+	{"validation_removed", "-", regexp.MustCompile(`(?i)valid|sanitize|verif|assert|\bcheck\w*\(`), false},
+	{"error_handling_removed", "-", regexp.MustCompile(`(?i)\bcatch\b|\brecover\(|\brescue\b|\bexcept\b|fallback|circuit`), false},
+	{"limit_removed", "-", regexp.MustCompile(`(?i)\blimit\b|\btop\s+\d|\bfetch first\b|\.take\(|page_?size|rownum`), false},
+	{"filter_removed", "-", regexp.MustCompile(`(?i)\bwhere\b|\.filter\(|\.where\(`), false},
+	{"release_removed", "-", regexp.MustCompile(`(?i)\.(close|release|unlock|done|stop|shutdown|dispose|free|put|return|rollback|unsubscribe|disconnect)\w*\(|\bcancel\(\)|\bdefer\b|\bfinally\b|\bwith\b.*:$|try\s*\(`), false},
+	{"lock_removed", "-", regexp.MustCompile(`(?i)mutex|\.r?lock\(|synchronized|atomic|\bfor update\b|semaphore`), false},
+	{"lock_added", "+", regexp.MustCompile(`(?i)mutex|\.r?lock\(|synchronized|\bfor update\b|\block table\b|serializable|advisory`), false},
+	{"cache_removed", "-", regexp.MustCompile(`(?i)cache|memoi[sz]e`), false},
+	{"retry_removed", "-", regexp.MustCompile(`(?i)retr(y|ies)|backoff`), false},
+	{"backoff_lowered", "-", regexp.MustCompile(`(?i)backoff|\bsleep\(|jitter`), false},
+	{"retries_raised", "+", regexp.MustCompile(`(?i)\bretr(y|ies)\b|while\s*\(?true|for\s*\{`), false},
+	{"timeout_removed", "-", regexp.MustCompile(`(?i)timeout|deadline`), false},
+	{"timeout_added", "+", regexp.MustCompile(`(?i)timeout|deadline`), false},
+	{"sleep_added", "+", regexp.MustCompile(`(?i)\bsleep\(|time\.After|delay\(|\.wait\(`), false},
+	{"index_dropped", "+", regexp.MustCompile(`(?i)drop\s+index|drop_index|remove_index`), false},
+	{"index_dropped", "-", regexp.MustCompile(`(?i)create\s+(unique\s+)?index|add_index|@index`), false},
+	{"table_locked", "+", regexp.MustCompile(`(?i)alter\s+table|lock\s+table|\bvacuum\s+full|reindex|cluster\b`), true},
+	{"schema_narrowed", "+", regexp.MustCompile(`(?i)drop\s+(column|table|view)|rename\s+(column|to)|drop_column|remove_column|rename_column|not\s+null|add\s+constraint|check\s*\(`), true},
+	{"schema_narrowed", "-", regexp.MustCompile(`(?i)create\s+table|add\s+column|add_column`), false},
+	{"query_added", "+", regexp.MustCompile(`(?i)\bselect\b.*\bfrom\b|\binsert\s+into\b|\bupdate\b\s+\w+\s+set\b|\bdelete\s+from\b|\bjoin\b\s+\w+\s+on\b|\.(query|queryrow|exec|execute|find|findall|findmany|aggregate|scan)\w*\(`), false},
+	{"remote_call_added", "+", regexp.MustCompile(`(?i)http\.(get|post|do|newrequest)|fetch\(|axios|requests\.|client\.\w+\(|resttemplate|webclient|grpc|\.(invoke|publish|send|call)\w*\(`), false},
+	{"wide_query", "+", regexp.MustCompile(`(?i)select\s+\*|like\s+'%|cross\s+join|order\s+by\s+rand|findall\(\s*\)|\bscan\(`), false},
+	{"heavy_pattern", "+", regexp.MustCompile(`(?i)regexp?\b|re\.compile|pattern\.compile|matches\(|sort\(|\.sort|json\.(parse|unmarshal|stringify)|compress|gzip|encrypt|bcrypt|deepcopy`), false},
+	{"grows_unbounded", "+", regexp.MustCompile(`(?i)append\(|\.push\(|\.add\(|\.put\(|\]\s*=\s*|\.set\(|addlistener|\.on\(|subscribe\(|map\[|new (hash)?map|static.*(list|map)`), false},
+	{"worker_added", "+", regexp.MustCompile(`(?i)\bgo\s+(func|\w+[.(])|new\s+thread|task\.run|spawn|executor|setinterval|threading|asyncio\.create_task`), false},
+	{"sync_io_added", "+", regexp.MustCompile(`(?i)fsync|\.sync\(|o_sync|writefilesync|readfilesync|synchronous_commit`), true},
+	{"raises_added", "+", regexp.MustCompile(`(?i)\bpanic\(|\bthrow\b|\braise\b|\.unwrap\(\)|\.expect\(|\bassert\b|!!|\bmust\w*\(|orelsethrow|log\.fatal|os\.exit`), false},
+	{"env_required", "+", regexp.MustCompile(`(?i)getenv|process\.env|os\.environ|lookupenv|requireenv|\$\{[A-Z_]+\}|secretkeyref|configmapkeyref`), false},
+	{"env_removed", "-", regexp.MustCompile(`^\s*-?\s*(name:\s*)?"?[A-Z][A-Z0-9_]{2,}"?\s*[:=]?|secretkeyref|configmapkeyref|getenv|process\.env`), false},
+	{"access_changed", "+", regexp.MustCompile(`(?i)\biam\b|polic(y|ies)|\brole\b|permission|\bgrant\b|\brevoke\b|\bscope|rbac|"?(effect|action|principal)"?\s*:|authoriz|authenticat|\bdeny\b|forbid|secret|password|passwd|credential|api_?key|token|oauth|jwt|issuer|audience`), true},
+	{"access_changed", "-", regexp.MustCompile(`(?i)\biam\b|polic(y|ies)|\brole\b|permission|\bgrant\b|\bscope|rbac|"?(effect|action|principal)"?\s*:|authoriz|authenticat|secret|password|passwd|credential|api_?key|token|oauth|jwt|issuer|audience`), true},
+	{"certificate_changed", "+", regexp.MustCompile(`(?i)BEGIN CERTIFICATE|not_?after|not_?before|certificate_arn|renew_?before|\.(pem|crt|cer|p12|jks)\b|truststore|keystore|ca_?(bundle|cert|file)|rootcas`), true},
+	{"certificate_changed", "-", regexp.MustCompile(`(?i)BEGIN CERTIFICATE|not_?after|certificate_arn|renew_?before|\.(pem|crt|cer|p12|jks)\b|truststore|keystore|ca_?(bundle|cert|file)|rootcas`), true},
+	{"tls_changed", "+", regexp.MustCompile(`(?i)\btls|\bssl|https|cipher|min_?version|insecure|servername|\bsni\b|mtls`), false},
+	{"endpoint_changed", "+", regexp.MustCompile(`(?i)(host|url|uri|endpoint|addr|address|domain|dns|port|nameserver|cname|upstream|target|bootstrap\w*)"?\s*[:=]|https?://|\bndots\b|dnspolicy|nameserver`), true},
+	{"network_changed", "+", regexp.MustCompile(`(?i)security_?group|\bsg-|cidr|ingress|egress|\bnacl|subnet|route_?table|networkpolicy|firewall|iptables|\bnat\b|\bvpc\b|peering`), true},
+	{"network_changed", "-", regexp.MustCompile(`(?i)security_?group|\bsg-|cidr|ingress|egress|\bnacl|subnet|route_?table|networkpolicy|firewall|\bnat\b|peering`), true},
+	{"format_changed", "+", regexp.MustCompile(`(?i)json:"|@json|serial|marshal|decode|encode|parse|schema|protobuf|proto\.|avro|\bxml\b|strptime|dateformat|time\.parse|content-type|charset|utf-?8|\.proto\b|=\s*\d+;`), false},
+	{"probe_tightened", "+", regexp.MustCompile(`(?i)liveness|readiness|startupprobe|health_?check|/health|/ready|httpget|probe`), false},
+	{"image_changed", "+", regexp.MustCompile(`(?i)^\s*-?\s*image\s*[:=]|^\s*from\s+\S+[:@]|imagetag|image_tag|repository:`), true},
+	{"keepalive_off", "+", regexp.MustCompile(`(?i)disablekeepalives|keep-?alive.*(false|close|off)|connection:\s*close|maxidleconns\w*\s*[:=]\s*0`), true},
+	{"scheduling_changed", "+", regexp.MustCompile(`(?i)nodeselector|affinity|toleration|taint|topologyspread|priorityclass|storageclass|resources:|requests:`), true},
+	{"quota_changed", "+", regexp.MustCompile(`(?i)resourcequota|limitrange|\bhard:|quota`), true},
+	{"logging_raised", "+", regexp.MustCompile(`(?i)(level|verbosity).*(debug|trace)|setlevel\(.*debug`), true},
+	{"time_changed", "+", regexp.MustCompile(`(?i)timezone|time\.local|utcnow|\.utc\b|tzinfo|zoneid|setlocale|daylight`), true},
+	{"partition_changed", "+", regexp.MustCompile(`(?i)partition_?key|hash_?key|shard_?key|sort_?key|group_?id|consumer_?group|offset`), true},
+}
+
+// fileRule names the effect of touching a file.
+type fileRule struct {
+	name string
+	file *regexp.Regexp
+}
+
+var fileEffects = []fileRule{
+	{"dependency_bumped", regexp.MustCompile(`(^|/)(go\.mod|go\.sum|package(-lock)?\.json|yarn\.lock|pnpm-lock\.yaml|requirements[\w.-]*\.txt|poetry\.lock|pyproject\.toml|pipfile(\.lock)?|pom\.xml|build\.gradle(\.kts)?|gemfile(\.lock)?|cargo\.(toml|lock)|composer\.(json|lock)|mix\.exs)$`)},
+	{"migration", regexp.MustCompile(`migrat|\.sql$|/schema\.|liquibase|flyway`)},
+	{"certificate_changed", regexp.MustCompile(`\.(pem|crt|cer|p12|jks|key)$|cert(ificate)?s?/`)},
+	{"image_changed", regexp.MustCompile(`(^|/)dockerfile`)},
+}
+
+var (
+	loopHead = regexp.MustCompile(`(?i)^\s*(for|while|foreach)\b|\.(foreach|map|each)\s*\(`)
+	loopCall = regexp.MustCompile(`(?i)\bctx\b|await |\.(get|fetch|load|find|query|exec|call|invoke|select|lookup|read|list|request|post|put|send|save|insert)\w*\(`)
+)
+
+// callInLoop finds a call to something outside within the lines that follow a loop's head.
+func callInLoop(lines []string) (string, bool) {
+	for i, l := range lines {
+		if !loopHead.MatchString(l) {
+			continue
+		}
+		for _, body := range lines[i:min(i+6, len(lines))] {
+			if rest := loopHead.ReplaceAllString(body, ""); loopCall.MatchString(rest) && !strings.Contains(rest, "range") && !strings.Contains(rest, "append(") {
+				return body, true
+			}
+		}
+	}
+	return "", false
+}
+
+var (
+	docFile   = regexp.MustCompile(`(?i)\.(md|rst|adoc|txt)$|(^|/)docs?/|documentation/|(^|/)(readme|changelog|license|codeowners|authors|contributing)|runbook`)
+	testFile  = regexp.MustCompile(`(?i)_test\.\w+$|(^|/)tests?/|testdata/|\.(test|spec)\.\w+$|(^|/)test_|fixtures?/|__tests__|golden`)
+	toolFile  = regexp.MustCompile(`(?i)(^|/)\.(github|gitlab|circleci|vscode|idea|editorconfig|gitignore|golangci|eslint|prettier)|\.gitlab-ci|jenkinsfile|(^|/)makefile$|lint`)
+	styleFile = regexp.MustCompile(`(?i)\.(css|scss|sass|less|svg|png|jpe?g|gif|ico|woff2?)$|theme\.\w+$`)
+	needsText = regexp.MustCompile(`(?i)requirements[\w.-]*\.txt$|robots\.txt$`)
+	logLine   = regexp.MustCompile(`(?i)\blog(ger|ging|rus)?\b\s*[.(]|\blog_(debug|info|warn|error|trace)|console\.(log|warn|error|info|debug)|\bprintf?\w*\(|\bslog\.|\bfmt\.print|^\s*"[^"]*",?$`)
+	gaugeLine = regexp.MustCompile(`(?i)prometheus|metrics?[._]|\.(inc|observe|dec)\(|counter|histogram|gauge|span\.|setattributes|tracer|otel|statsd|telemetry`)
+)
+
+// inertness says why a change cannot have an effect at run time; empty when it may have one.
+func inertness(c Change, e edit) string {
+	if len(e.files) > 0 {
+		kinds := map[string]bool{}
+		for _, f := range e.files {
+			kinds[fileKind(f)] = true
+		}
+		if !kinds["code"] {
+			switch {
+			case len(kinds) == 1 && kinds["style"]:
+				return "only_styling"
+			default:
+				return "only_docs_or_tests"
+			}
+		}
+	}
+	if c.Diff == "" || len(c.Parameters) > 0 {
+		return ""
+	}
+	lines := append(append([]string{}, e.removed...), e.added...)
+	if len(lines) == 0 {
+		return "moved_only"
+	}
+	all := func(want *regexp.Regexp) bool {
+		for _, l := range lines {
+			if !want.MatchString(l) && strings.Trim(l, "{}()[];, \t") != "" {
+				return false
+			}
+		}
+		return true
+	}
+	switch {
+	case all(logLine) && !strings.Contains(strings.Join(e.added, " "), "panic"):
+		return "only_logging"
+	case all(gaugeLine):
+		return "only_instrumentation"
+	}
+	return ""
+}
+
+func fileKind(f string) string {
+	switch {
+	case needsText.MatchString(f):
+		return "code"
+	case docFile.MatchString(f), testFile.MatchString(f), toolFile.MatchString(f):
+		return "side"
+	case styleFile.MatchString(f):
+		return "style"
+	case path.Ext(f) == ".html" || path.Ext(f) == ".tmpl":
+		return "style"
+	}
+	return "code"
+}

@@ -1,0 +1,223 @@
+package evidence
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The kinds of pattern shifts.
+const (
+	patternNew  = "new"
+	patternGone = "gone"
+	patternMore = "more"
+	patternLess = "less"
+)
+
+// Constants of patternShifts, one set for every source.
+const (
+	shiftFactor  = 3.0 // a rate that changes by less than this factor is ordinary variation
+	shiftSigma   = 3.0 // and so is one within three standard deviations of a Poisson count
+	goneMinCount = 5   // a template must have been seen this often to be missed
+)
+
+// tally is how often one template of one component was seen on either side of the boundary.
+type tally struct {
+	component string
+	group     int
+	before    int
+	after     int
+	severe    int
+	first     time.Time
+	example   string
+	template  string
+	refs      []string
+}
+
+// logSpan is the time that logs cover on each side of the boundary, in minutes.
+type logSpan struct{ before, after float64 }
+
+// patternShifts mines log templates and returns those whose presence or rate differs before and after at, most telling
+// first: new and severe ones, then by how far the rate moved. Rates are lines a minute; counts of sources that already
+// aggregated are honoured. A Poisson test keeps ordinary variation out: counts of rare lines scatter with their square root.
+// Reference logs count as before. No logs give no patterns. Time is linear in lines.
+func patternShifts(in Input, at time.Time) []Pattern {
+	if len(in.Logs) == 0 {
+		return nil
+	}
+	var out []Pattern
+	span := logSpanOf(in, at)
+	for _, t := range tallies(in, at) {
+		if p, ok := t.shift(span); ok {
+			out = append(out, p)
+		}
+	}
+	slices.SortStableFunc(out, func(a, b Pattern) int {
+		return cmp.Or(cmp.Compare(patternWeight(b), patternWeight(a)), cmp.Compare(a.Component, b.Component), cmp.Compare(a.Template, b.Template))
+	})
+	return out
+}
+
+func logSpanOf(in Input, at time.Time) logSpan {
+	from, to := in.Window.From, in.Window.To
+	for _, l := range in.Logs {
+		if l.Time.IsZero() {
+			continue
+		}
+		if from.IsZero() || l.Time.Before(from) {
+			from = l.Time
+		}
+		if to.IsZero() || l.Time.After(to) {
+			to = l.Time
+		}
+	}
+	minutes := func(a, b time.Time) float64 { return max(b.Sub(a).Minutes(), 1) }
+	s := logSpan{before: minutes(from, at), after: minutes(at, to)}
+	if in.Reference != nil && len(in.Reference.Logs) > 0 {
+		first, last := in.Reference.Logs[0].Time, in.Reference.Logs[0].Time
+		for _, l := range in.Reference.Logs {
+			if l.Time.Before(first) {
+				first = l.Time
+			}
+			if l.Time.After(last) {
+				last = l.Time
+			}
+		}
+		s.before += minutes(first, last)
+	}
+	return s
+}
+
+// tallies counts the templates of every component on both sides.
+func tallies(in Input, at time.Time) []*tally {
+	miner := NewMiner()
+	ids := make([]int, len(in.Logs))
+	for i, l := range in.Logs {
+		ids[i] = miner.AddN(l.Message, max(l.Count, 1))
+	}
+	var reference []LogLine
+	if in.Reference != nil {
+		reference = in.Reference.Logs
+	}
+	refIDs := make([]int, len(reference))
+	for i, l := range reference {
+		refIDs[i] = miner.AddN(l.Message, max(l.Count, 1))
+	}
+	type key struct {
+		component string
+		group     int
+	}
+	index := map[key]*tally{}
+	var out []*tally
+	count := func(l LogLine, id int, before bool) {
+		k := key{l.Component, miner.Group(id)}
+		t := index[k]
+		if t == nil {
+			t = &tally{component: l.Component, group: k.group, template: miner.Template(id)}
+			index[k] = t
+			out = append(out, t)
+		}
+		t.count(l, before)
+	}
+	for i, l := range reference {
+		count(l, refIDs[i], true)
+	}
+	for i, l := range in.Logs {
+		count(l, ids[i], l.Time.Before(at))
+	}
+	return out
+}
+
+func (t *tally) count(l LogLine, before bool) {
+	n := max(l.Count, 1)
+	if severeLine(l) {
+		t.severe += n
+	}
+	if before {
+		t.before += n
+		if t.example == "" {
+			t.example = l.Message
+		}
+		return
+	}
+	if t.after == 0 {
+		t.first, t.example = l.Time, l.Message
+	}
+	if l.Time.Before(t.first) {
+		t.first = l.Time
+	}
+	t.after += n
+	if l.Ref != "" && len(t.refs) < 3 && !slices.Contains(t.refs, l.Ref) {
+		t.refs = append(t.refs, l.Ref)
+	}
+}
+
+// shift judges one template. The expected count after is the rate before times the span after.
+func (t *tally) shift(span logSpan) (Pattern, bool) {
+	p := Pattern{Template: t.template, Component: t.component, First: t.first, Example: t.example, Refs: t.refs,
+		Severe: 2*t.severe > t.before+t.after, Before: float64(t.before) / span.before, After: float64(t.after) / span.after}
+	expected := p.Before * span.after
+	back := p.After * span.before
+	switch {
+	case t.before == 0:
+		p.Kind = patternNew
+		return p, true
+	case t.after == 0:
+		p.Kind = patternGone
+		return p, t.before >= goneMinCount && expected >= shiftSigma
+	case p.After > shiftFactor*p.Before && float64(t.after)-expected > shiftSigma*math.Sqrt(max(expected, 1)):
+		p.Kind = patternMore
+		return p, true
+	case p.Before > shiftFactor*p.After && float64(t.before)-back > shiftSigma*math.Sqrt(max(back, 1)):
+		p.Kind = patternLess
+		return p, true
+	}
+	return p, false
+}
+
+// patternWeight orders shifts: severe before harmless, new before more, then by rate.
+func patternWeight(p Pattern) float64 {
+	w := math.Log1p(max(p.After, p.Before))
+	switch p.Kind {
+	case patternNew:
+		w += 2
+	case patternMore:
+		w += 1
+	}
+	if p.Severe {
+		w += 10
+	}
+	return w
+}
+
+// Words by which a line without a usable level reads like trouble, and phrases that contain such a word but mean success.
+var (
+	severeWords = []string{"error", "exception", "fatal", "panic", "fail", "refused", "timeout", "timed out", "denied", "unavailable", "exhausted",
+		"cannot", "could not", "unable to", "oom", "out of memory", "killed", "crash", "abort", "corrupt", "deadlock", "throttl", "exceeded", "unhealthy",
+		"rejected", "unreachable", "no space left", "traceback", "segfault", "expired"}
+	harmlessWords = []string{"0 error", "0 errors", "no error", "no errors", "errors=0", "error=0", "error=nil", "0 failed", "failed=0", "without error",
+		"errors: 0", "failed: 0", "failures=0", "error_count=0", "0 failures", "not an error", "failover complete"}
+)
+
+// severeLine says whether a line reads like an error: by its level when it has one that says so, else by its wording.
+func severeLine(l LogLine) bool {
+	switch strings.ToLower(strings.TrimSpace(l.Level)) {
+	case "error", "err", "fatal", "panic", "critical", "crit", "alert", "emerg", "emergency", "severe":
+		return true
+	case "debug", "trace", "notice":
+		return false
+	case "warn", "warning":
+		return true
+	}
+	return severeText(l.Message)
+}
+
+func severeText(text string) bool {
+	text = strings.ToLower(text)
+	for _, h := range harmlessWords {
+		text = strings.ReplaceAll(text, h, "")
+	}
+	return slices.ContainsFunc(severeWords, func(w string) bool { return strings.Contains(text, w) })
+}

@@ -1,0 +1,314 @@
+package evidence
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Masking is the first step of template mining: what is surely a value (numbers, ids, addresses, times, quantities,
+// hexadecimal) becomes a wildcard before any statistics, so that most lines of one statement are equal right away. Keys
+// stay apart from values, because a word ends at "=" and ":", and a path keeps the segments that are words.
+
+// wildcard stands for a value in shapes and templates.
+const wildcard = "<*>"
+
+const maxMasked = 2048 // bytes of a line that are looked at: a template does not become clearer after that
+
+// class of a byte, by table: one lookup a byte keeps masking at memory speed.
+type class uint8
+
+const (
+	letter class = iota // part of a word
+	digit
+	space   // separates words, runs count once
+	mark    // separates words and is kept
+	control // neither text nor space: binary junk, treated as part of a value
+)
+
+var classes = classTable()
+
+func classTable() (t [256]class) {
+	for b := range t {
+		switch {
+		case b >= '0' && b <= '9':
+			t[b] = digit
+		case b == ' ' || b == '\t' || b == '\n' || b == '\r':
+			t[b] = space
+		case b < ' ' || b == 0x7f:
+			t[b] = control
+		}
+	}
+	for _, b := range []byte(`=:,;()[]{}<>"'|!?&`) {
+		t[b] = mark
+	}
+	return t
+}
+
+// Words that are values only next to one: names of days, months and zones in a date, units after a number.
+var (
+	dateWords  = vocabulary("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
+	unitWords  = vocabulary("B KB MB GB TB kB KiB MiB GiB TiB ns us ms AM PM UTC GMT PST PDT MST MDT CST CDT EST EDT CET CEST")
+	literals   = vocabulary("true false null nil none None True False NULL NaN undefined")
+	statusKeys = vocabulary("status Status status_code statusCode StatusCode http_status httpStatus code")
+	// domains that end the names of machines and of nothing else in a log
+	domains = []string{".com", ".net", ".org", ".edu", ".gov", ".internal", ".local", ".localdomain"}
+)
+
+func vocabulary(list string) map[string]bool {
+	set := map[string]bool{}
+	for w := range strings.FieldsSeq(list) {
+		set[w] = true
+	}
+	return set
+}
+
+// masker writes the masked form of a line.
+type masker struct {
+	out []byte
+	gap bool // a space is due before the next word
+}
+
+// maskLine writes the masked form of line into buffer: words separated by single spaces, marks kept, values as
+// wildcards, neighbouring wildcards folded into one.
+func maskLine(buffer []byte, line string) []byte {
+	line = line[:min(len(line), maxMasked)]
+	m := masker{out: buffer[:0]}
+	for i := 0; i < len(line); {
+		switch classes[line[i]] {
+		case space:
+			m.gap = len(m.out) > 0
+			i++
+		case mark:
+			m.write(line[i : i+1])
+			i++
+			if isEmptyValue(line, i) {
+				m.value()
+			}
+		default:
+			i += m.word(line[i:])
+		}
+	}
+	return m.out
+}
+
+// isEmptyValue says whether the mark before i opens a value that is not there: "key= ", "()", "[]", and quotes likewise.
+// A line that lacks a value comes from the same statement as one that has it.
+func isEmptyValue(line string, i int) bool {
+	next := byte(' ')
+	if i < len(line) {
+		next = line[i]
+	}
+	switch line[i-1] {
+	case '=':
+		return i > 1 && classes[line[i-2]] == letter && (classes[next] == space || next == ',' || next == ';')
+	case '(':
+		return next == ')'
+	case '[':
+		return next == ']'
+	case '{':
+		return next == '}'
+	}
+	return false
+}
+
+// write appends text, after a space if one is due.
+func (m *masker) write(text string) {
+	if m.gap {
+		m.out = append(m.out, ' ')
+		m.gap = false
+	}
+	m.out = append(m.out, text...)
+}
+
+// word masks the word that rest begins with and returns its length.
+func (m *masker) word(rest string) int {
+	if n := hexGroups(rest); n > 0 {
+		m.value()
+		return n
+	}
+	n := len(rest) - len(strings.TrimLeft(rest, "."))
+	if n > 1 { // a row of dots is a ruler, not part of a word
+		m.gap = len(m.out) > 0
+		return n
+	}
+	for n = 1; n < len(rest) && classes[rest[n]] != space && classes[rest[n]] != mark; {
+		n++
+	}
+	if dots := strings.Index(rest[:n], ".."); dots > 0 {
+		n = dots
+	}
+	core := strings.TrimRight(rest[:n], ".-")
+	switch {
+	case core == "":
+		m.write(rest[:1])
+	case strings.Contains(core, "/") && isPath(core):
+		if n < len(rest) && rest[n] == '?' { // a query belongs to its path
+			for n < len(rest) && classes[rest[n]] != space && rest[n] != '"' {
+				n++
+			}
+			core = rest[:n]
+		}
+		m.path(core)
+	case isStatus(core) && m.afterStatus():
+		m.write(core)
+	case isValue(core) || literals[core] && m.afterKey() || hasPort(core, rest[n:]) || dateWords[core] && datelike(rest[n:]) || unitWords[core] && m.afterValue():
+		m.value()
+	default:
+		m.write(core)
+	}
+	return n
+}
+
+// value appends a wildcard, unless the line so far ends in one with nothing but ":", "," or a space after it: then this
+// is the same value going on (a time, an address with its port, a quantity with its unit, a list).
+func (m *masker) value() {
+	if m.afterValue() {
+		end := len(m.out)
+		for m.out[end-1] != '>' {
+			end--
+		}
+		m.out, m.gap = m.out[:end], false
+		return
+	}
+	m.write(wildcard)
+}
+
+func (m *masker) afterValue() bool {
+	end := len(m.out)
+	for end > 0 && (m.out[end-1] == ':' || m.out[end-1] == ',' || m.out[end-1] == ' ') {
+		end--
+	}
+	n := len(wildcard)
+	return end >= n && string(m.out[end-n:end]) == wildcard
+}
+
+// afterKey says whether the line so far ends in "=" or ":".
+func (m *masker) afterKey() bool {
+	return len(m.out) > 0 && (m.out[len(m.out)-1] == '=' || m.out[len(m.out)-1] == ':')
+}
+
+// afterStatus says whether the line so far ends in what a status code follows: a key that says so, or a path.
+func (m *masker) afterStatus() bool {
+	end := len(m.out)
+	for end > 0 && (m.out[end-1] == '=' || m.out[end-1] == ':' || m.out[end-1] == '"' || m.out[end-1] == ' ') {
+		end--
+	}
+	begin := bytes.LastIndexByte(m.out[:end], ' ') + 1
+	if bytes.IndexByte(m.out[begin:end], '/') >= 0 {
+		return true
+	}
+	for k := end; k > begin; k-- {
+		if classes[m.out[k-1]] != letter {
+			begin = k
+		}
+	}
+	return statusKeys[string(m.out[begin:end])]
+}
+
+// isStatus says whether a word is an HTTP status code.
+func isStatus(word string) bool {
+	return len(word) == 3 && word[0] >= '1' && word[0] <= '5' && classes[word[1]] == digit && classes[word[2]] == digit
+}
+
+// path appends a path with the segments that are values masked, without its query.
+func (m *masker) path(path string) {
+	path, _, _ = strings.Cut(path, "?")
+	for i := 0; i < len(path); {
+		j := i + 1
+		for j < len(path) && path[j] != '/' {
+			j++
+		}
+		switch segment := strings.TrimPrefix(path[i:j], "/"); {
+		case isVersion(segment) || !isValue(segment):
+			m.write(path[i:j])
+		case segment == path[i:j]:
+			m.write(wildcard)
+		default:
+			m.write("/" + wildcard)
+		}
+		i = j
+	}
+}
+
+// isVersion says whether a path segment is the version of an API.
+func isVersion(segment string) bool {
+	return len(segment) > 1 && len(segment) < 4 && segment[0] == 'v' && strings.Trim(segment[1:], "0123456789") == ""
+}
+
+// isPath says whether a word with a slash is a path or an address rather than a pair of words ("and/or", "B/s").
+func isPath(word string) bool {
+	slashes := strings.Count(word, "/")
+	return slashes > 1 || slashes == 1 && (word[0] == '/' && len(word) > 1 || strings.ContainsAny(word, ".0123456789"))
+}
+
+// datelike says whether what follows a day or month name continues a date: a number or another such name.
+func datelike(rest string) bool {
+	rest = strings.TrimLeft(rest, " ,")
+	return rest != "" && (classes[rest[0]] == digit || len(rest) > 3 && dateWords[rest[:3]] && classes[rest[3]] == space)
+}
+
+// hexGroups is the length of a run of at least four groups of one to four hexadecimal digits joined by colons at the
+// start of text: a MAC or IPv6 address. 0 when there is none.
+func hexGroups(text string) int {
+	groups, size, end := 0, 0, 0
+	for i := 0; i <= len(text); i++ {
+		switch {
+		case i < len(text) && isHex(text[i]) && size < 4:
+			size++
+			continue
+		case size > 0:
+			groups++
+			size, end = 0, i
+		}
+		if i == len(text) || text[i] != ':' || i > 0 && text[i-1] == ':' {
+			break
+		}
+	}
+	if groups < 4 || end < len(text) && classes[text[end]] == letter {
+		return 0
+	}
+	return end
+}
+
+func isHex(b byte) bool {
+	return classes[b] == digit || b|0x20 >= 'a' && b|0x20 <= 'f'
+}
+
+// isValue says whether a word is a value by its looks alone: a number, an id, an address, hexadecimal, binary. A word
+// with a single digit inside (ssh2, http2) is left to statistics.
+func isValue(word string) bool {
+	digits, letters, edge := 0, 0, false
+	for i := 0; i < len(word); i++ {
+		switch c := word[i]; {
+		case classes[c] == digit:
+			digits++
+			edge = edge || i == 0 || word[i-1] == '-' || word[i-1] == '_' || word[i-1] == '#' || word[i-1] == '.'
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			letters++
+		case classes[c] == control:
+			return true
+		}
+	}
+	switch {
+	case digits > 1 || digits == 1 && letters < 2:
+		return true
+	case edge:
+		return true
+	}
+	return strings.Contains(word, "@") || strings.Contains(word, ".") && isHost(word)
+}
+
+// hasPort says whether a dotted word is followed by a port.
+func hasPort(word, rest string) bool {
+	return len(rest) > 1 && rest[0] == ':' && classes[rest[1]] == digit && strings.Contains(word, ".")
+}
+
+// isHost says whether a word ends like the name of a machine.
+func isHost(word string) bool {
+	for _, d := range domains {
+		if strings.HasSuffix(word, d) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,241 @@
+// Package nab scores streaming anomaly detection by the Numenta Anomaly Benchmark's standard profile (Ahmad et al.,
+// Neurocomputing 2017) on its CloudWatch series. NAB lets each detector choose the threshold that scores best on the data;
+// here the threshold is the engine's own, the same for everything.
+package nab
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
+	"github.com/firefinder/firefinder/test/bench/score"
+)
+
+const (
+	name           = "nab"
+	probationShare = 0.15 // of a file that is not scored, as the detector learns
+	probationMost  = 750  // rows
+	falseAlarm     = 0.11 // weight of a false alarm in the standard profile; a detection and a miss weigh 1
+	layout         = "2006-01-02 15:04:05"
+)
+
+// New returns the dataset.
+func New() score.Dataset { return score.Dataset{Name: name, Run: Run} }
+
+// Series is one file.
+type Series struct {
+	Name   string // <group>/<file>.csv, as in the labels
+	Times  []time.Time
+	Values []float64
+}
+
+// Span is one labelled window, both ends included.
+type Span struct{ From, To time.Time }
+
+// Load reads every series of every archive below dir, by name.
+func Load(dir string) ([]Series, error) {
+	zips, err := archive.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []Series
+	for _, z := range zips {
+		defer z.Close()
+		for _, n := range z.Names(func(n string) bool { return strings.HasSuffix(n, ".csv") }) {
+			raw, err := z.Read(n)
+			if err != nil {
+				return nil, err
+			}
+			s, err := parse(string(raw))
+			if err != nil {
+				return nil, fmt.Errorf("%s in %s: %w", n, z.Name, err)
+			}
+			s.Name = n
+			out = append(out, s)
+		}
+	}
+	if len(out) == 0 {
+		return nil, fmt.Errorf("no <group>/<file>.csv in any archive of %s: see its README for the layout", dir)
+	}
+	return out, nil
+}
+
+func parse(text string) (Series, error) {
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
+	if err != nil {
+		return Series{}, err
+	}
+	var s Series
+	for i, r := range rows {
+		if i == 0 || len(r) < 2 {
+			continue
+		}
+		t, err := time.Parse(layout, r[0])
+		if err != nil {
+			return Series{}, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		v, err := strconv.ParseFloat(r[1], 64)
+		if err != nil {
+			return Series{}, fmt.Errorf("row %d: %w", i+1, err)
+		}
+		s.Times, s.Values = append(s.Times, t), append(s.Values, v)
+	}
+	return s, nil
+}
+
+// Windows reads the labels: series → anomaly windows.
+func Windows(dir string) (map[string][]Span, error) {
+	raw, err := os.ReadFile(filepath.Join(dir, "windows.json"))
+	if err != nil {
+		return nil, err
+	}
+	var doc map[string][][2]string
+	if err := json.Unmarshal(raw, &doc); err != nil {
+		return nil, fmt.Errorf("windows.json: %w", err)
+	}
+	out := map[string][]Span{}
+	for n, spans := range doc {
+		for _, s := range spans {
+			from, err := time.Parse(layout, s[0])
+			if err != nil {
+				return nil, fmt.Errorf("windows.json, %s: %w", n, err)
+			}
+			to, err := time.Parse(layout, s[1])
+			if err != nil {
+				return nil, fmt.Errorf("windows.json, %s: %w", n, err)
+			}
+			out[n] = append(out[n], Span{from, to})
+		}
+	}
+	return out, nil
+}
+
+// Scores runs the engine's detector over a series.
+func Scores(s Series) []float64 {
+	a := evidence.NewAnomalies()
+	out := make([]float64, len(s.Values))
+	for i, v := range s.Values {
+		out[i] = a.Next(s.Times[i], v)
+	}
+	return out
+}
+
+// Tally is what one series contributes.
+type Tally struct {
+	Score         float64 // standard profile, not normalised
+	Windows       int
+	Found         int
+	Alarms, False int // detections outside probation, those outside windows
+}
+
+// Rate scores detections (scores at or above threshold) on one series.
+func Rate(s Series, spans []Span, scores []float64, threshold float64) Tally {
+	bounds := indices(s, spans)
+	probation := min(int(probationShare*float64(len(s.Values))), probationMost)
+	t := Tally{Windows: len(bounds), Score: -float64(len(bounds))}
+	best := make([]float64, len(bounds))
+	for i := probation; i < len(scores); i++ {
+		if scores[i] < threshold {
+			continue
+		}
+		t.Alarms++
+		if w := slices.IndexFunc(bounds, func(b [2]int) bool { return i >= b[0] && i <= b[1] }); w >= 0 {
+			position := -float64(bounds[w][1]-i+1) / float64(bounds[w][1]-bounds[w][0]+1)
+			best[w] = max(best[w], 1+sigmoid(position)/sigmoid(-1)) // takes back the -1 of a miss
+			continue
+		}
+		t.False++
+		t.Score += falseAlarm * late(bounds, i)
+	}
+	for _, b := range best {
+		t.Score += b
+		if b > 0 {
+			t.Found++
+		}
+	}
+	return t
+}
+
+// indices turns windows into first and last row.
+func indices(s Series, spans []Span) [][2]int {
+	var out [][2]int
+	for _, w := range spans {
+		first := slices.IndexFunc(s.Times, func(t time.Time) bool { return !t.Before(w.From) })
+		last := len(s.Times) - 1
+		for last >= 0 && s.Times[last].After(w.To) {
+			last--
+		}
+		if first >= 0 && last >= first {
+			out = append(out, [2]int{first, last})
+		}
+	}
+	return out
+}
+
+// late is the scaled sigmoid of a false alarm: close to 0 right after a window, -1 far from one or before the first.
+func late(bounds [][2]int, i int) float64 {
+	value := -1.0
+	for _, b := range bounds {
+		if b[1] < i {
+			value = sigmoid(float64(i-b[1]) / float64(max(b[1]-b[0], 1)))
+		}
+	}
+	return value
+}
+
+func sigmoid(position float64) float64 {
+	if position > 3 {
+		return -1
+	}
+	return 2/(1+math.Exp(5*position)) - 1
+}
+
+// Run scores every series.
+func Run(dir string) ([]score.Result, error) {
+	all, err := Load(dir)
+	if err != nil {
+		return nil, err
+	}
+	windows, err := Windows(dir)
+	if err != nil {
+		return nil, err
+	}
+	var total Tally
+	var spent time.Duration
+	var parts []float64
+	for _, s := range all {
+		began := time.Now()
+		scores := Scores(s)
+		spent += time.Since(began)
+		t := Rate(s, windows[s.Name], scores, evidence.Anomalous)
+		parts = append(parts, Normal(t.Score, t.Windows))
+		total = total.add(t)
+	}
+	per := spent.Seconds() / float64(len(all))
+	base := score.Result{Dataset: name, Split: "CloudWatch", Cases: len(all), SecondsPerCase: per}
+	standard, found, false_ := base, base, base
+	standard.Metric, standard.Value = "standard score", Normal(total.Score, total.Windows)
+	standard.Published = []score.Published{{Name: "Numenta HTM, threshold fitted (NAB)", Value: 73.4}, {Name: "CAD-OSE (same)", Value: 71.5}, {Name: "Random Cut Forest (same)", Value: 57.6}, {Name: "Bayesian changepoint (same)", Value: 39.7}}
+	found.Metric, found.Value, found.Cases = "windows found", float64(total.Found)/float64(max(total.Windows, 1)), total.Windows
+	false_.Metric, false_.Value = "false alarms, rows", float64(total.False)
+	false_.Published = []score.Published{{Name: "CAD-OSE (NAB)", Value: 22}, {Name: "Numenta HTM (same)", Value: 27}, {Name: "Random Cut Forest (same)", Value: 83}}
+	return []score.Result{standard, found, false_}, nil
+}
+
+func (t Tally) add(o Tally) Tally {
+	return Tally{t.Score + o.Score, t.Windows + o.Windows, t.Found + o.Found, t.Alarms + o.Alarms, t.False + o.False}
+}
+
+// Normal puts a score on the scale where no detection is 0 and every window found at its start is 100.
+func Normal(score float64, windows int) float64 {
+	return 100 * (score + float64(windows)) / (2 * float64(max(windows, 1)))
+}

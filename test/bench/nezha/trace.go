@@ -1,0 +1,94 @@
+package nezha
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/evidence"
+)
+
+// span is a row of a trace table, with its place in the trace.
+type span struct {
+	trace, id, parent, service, operation string
+	start, end                            int64 // nanoseconds
+	up                                    *span
+	children                              []*span
+}
+
+// readTrace turns spans into calls.
+func (d *day) readTrace(name string, into *evidence.Telemetry) error {
+	head, rows, err := d.table(name)
+	if err != nil {
+		return err
+	}
+	cell := columns(head)
+	spans := make([]span, 0, len(rows))
+	for _, r := range rows {
+		start, err1 := strconv.ParseInt(cell(r, "StartTimeUnixNano"), 10, 64)
+		end, err2 := strconv.ParseInt(cell(r, "EndTimeUnixNano"), 10, 64)
+		if err1 != nil || err2 != nil {
+			continue
+		}
+		spans = append(spans, span{trace: cell(r, "TraceID"), id: cell(r, "SpanID"), parent: cell(r, "ParentID"),
+			service: service(cell(r, "PodName")), operation: cell(r, "OperationName"), start: start, end: end})
+	}
+	link(spans)
+	for i := range spans {
+		into.Calls = append(into.Calls, spans[i].call())
+	}
+	return nil
+}
+
+// link sets parents and children.
+func link(spans []span) {
+	type key struct{ trace, id string }
+	index := make(map[key]*span, len(spans))
+	for i := range spans {
+		index[key{spans[i].trace, spans[i].id}] = &spans[i]
+	}
+	for i := range spans {
+		s := &spans[i]
+		if p := index[key{s.trace, s.parent}]; p != nil && p != s {
+			s.up = p
+			p.children = append(p.children, s)
+		}
+	}
+}
+
+// remote says whether the span is the waiting side of one call to another service: all its time is the callee's and the
+// network's, none its own.
+func (s *span) remote() bool {
+	return len(s.children) == 1 && s.children[0].service != s.service
+}
+
+// call is the span as evidence. Own is its duration less the time that its children cover.
+func (s *span) call() evidence.Call {
+	c := evidence.Call{Time: time.Unix(0, s.start).UTC(), Callee: s.service, Operation: s.operation, Trace: s.trace,
+		Duration: time.Duration(s.end - s.start)}
+	if !s.remote() {
+		c.Own = c.Duration - s.covered()
+	}
+	if s.up != nil {
+		c.Caller, c.Parent = s.up.service, s.up.operation
+		if s.up.service != s.service && s.up.remote() {
+			c.Seen = time.Duration(s.up.end - s.up.start)
+		}
+	}
+	return c
+}
+
+// covered is how long at least one child was running.
+func (s *span) covered() time.Duration {
+	slices.SortFunc(s.children, func(a, b *span) int { return cmp.Compare(a.start, b.start) })
+	var sum, until int64
+	for _, c := range s.children {
+		from, to := max(c.start, s.start, until), min(c.end, s.end)
+		if to > from {
+			sum += to - from
+			until = to
+		}
+	}
+	return time.Duration(sum)
+}

@@ -1,0 +1,221 @@
+// Package rcaalerts loads and scores alert storms (Riddell et al., FORGE 2026): which entity is the cause of a storm, and
+// which alerts belong together.
+package rcaalerts
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
+)
+
+// fault is one case: the input, and apart from it what only the scorer may read.
+type fault struct {
+	id            string
+	input         evidence.Input
+	level, entity string
+}
+
+// system is one archive's worth of faults, by time of their first alert.
+type system struct {
+	name   string
+	graph  []evidence.Dependency
+	faults []fault
+}
+
+// load reads every system of every archive.
+func load(dir string) ([]system, error) {
+	zips, err := archive.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []system
+	for _, z := range zips {
+		defer z.Close()
+		for _, name := range z.Names(func(n string) bool { return path.Base(n) == "label.csv" }) {
+			s, err := loadSystem(z, path.Dir(name))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			out = append(out, s)
+		}
+	}
+	return out, nil
+}
+
+func loadSystem(z archive.Zip, root string) (system, error) {
+	s := system{name: path.Base(root)}
+	var err error
+	if s.graph, err = loadGraph(z, path.Join(root, "knowledge-graph.json")); err != nil {
+		return s, err
+	}
+	alarms := map[string][]evidence.Alarm{}
+	for _, part := range []struct {
+		file string
+		read func(row []json.RawMessage) (evidence.Alarm, error)
+	}{{"metric/metrics.json", metricAlarm}, {"trace/traces.json", traceAlarm}, {"log/logs.json", logAlarm}} {
+		if err := loadAlarms(z, path.Join(root, part.file), part.read, alarms); err != nil {
+			return s, fmt.Errorf("%s: %w", part.file, err)
+		}
+	}
+	raw, err := z.Read(path.Join(root, "label.csv"))
+	if err != nil {
+		return s, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	if err != nil || len(rows) == 0 {
+		return s, fmt.Errorf("label.csv: %d rows: %w", len(rows), err)
+	}
+	at := func(name string) int { return slices.Index(rows[0], name) }
+	id, level, entity := at("fault_id"), at("fault_level"), at("fault_entity")
+	if min(id, level, entity) < 0 {
+		return s, fmt.Errorf("label.csv: columns are missing")
+	}
+	for _, r := range rows[1:] {
+		s.faults = append(s.faults, fault{id: s.name + "/" + r[id], level: r[level], entity: r[entity], input: evidence.Input{
+			Telemetry: evidence.Telemetry{Alarms: alarms[r[id]], Dependencies: s.graph}}})
+	}
+	s.order()
+	return s, nil
+}
+
+// order sorts faults by their first alert and gives each the earlier ones as history.
+func (s *system) order() {
+	slices.SortStableFunc(s.faults, func(a, b fault) int { return first(a.input.Alarms).Compare(first(b.input.Alarms)) })
+	var history []evidence.Episode
+	for i := range s.faults {
+		in := &s.faults[i].input
+		in.History = slices.Clip(history)
+		in.Window = evidence.Window{From: first(in.Alarms), To: last(in.Alarms)}
+		history = append(history, evidence.Episode{Alarms: in.Alarms})
+	}
+}
+
+// first and last are the times of the alerts that have one.
+func first(alarms []evidence.Alarm) time.Time {
+	var t time.Time
+	for _, a := range alarms {
+		if !a.Time.IsZero() && (t.IsZero() || a.Time.Before(t)) {
+			t = a.Time
+		}
+	}
+	return t
+}
+
+func last(alarms []evidence.Alarm) time.Time {
+	var t time.Time
+	for _, a := range alarms {
+		if a.Time.After(t) {
+			t = a.Time
+		}
+	}
+	return t
+}
+
+func loadGraph(z archive.Zip, name string) ([]evidence.Dependency, error) {
+	raw, err := z.Read(name)
+	if err != nil {
+		return nil, err
+	}
+	var g struct {
+		Edges []struct{ Source, Target, Label string } `json:"edges"`
+	}
+	if err := json.Unmarshal(raw, &g); err != nil {
+		return nil, err
+	}
+	out := make([]evidence.Dependency, len(g.Edges))
+	for i, e := range g.Edges {
+		out[i] = evidence.Dependency{Caller: e.Source, Callee: e.Target, Kind: e.Label}
+	}
+	return out, nil
+}
+
+// loadAlarms adds the alerts of a file to those of each fault. A system may lack a kind of alert.
+func loadAlarms(z archive.Zip, name string, read func([]json.RawMessage) (evidence.Alarm, error), into map[string][]evidence.Alarm) error {
+	if !z.Has(name) {
+		return nil
+	}
+	raw, err := z.Read(name)
+	if err != nil {
+		return err
+	}
+	var faults map[string][][]json.RawMessage
+	if err := json.Unmarshal(raw, &faults); err != nil {
+		return err
+	}
+	for id, rows := range faults {
+		for _, r := range rows {
+			a, err := read(r)
+			if err != nil {
+				return fmt.Errorf("fault %s: %w", id, err)
+			}
+			into[id] = append(into[id], a)
+		}
+		slices.SortStableFunc(into[id], func(a, b evidence.Alarm) int { return cmp.Compare(a.Time.UnixMilli(), b.Time.UnixMilli()) })
+	}
+	return nil
+}
+
+// fields decodes the first n cells of a row; null is the empty text.
+func fields(row []json.RawMessage, n int) ([]string, error) {
+	if len(row) < n {
+		return nil, fmt.Errorf("%d fields, want %d", len(row), n)
+	}
+	out := make([]string, n)
+	for i := range out {
+		var s *string
+		if err := json.Unmarshal(row[i], &s); err != nil {
+			out[i] = string(row[i]) // a number
+		} else if s != nil {
+			out[i] = *s
+		}
+	}
+	return out, nil
+}
+
+func millis(text string) time.Time {
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func metricAlarm(row []json.RawMessage) (evidence.Alarm, error) {
+	f, err := fields(row, 5)
+	if err != nil {
+		return evidence.Alarm{}, err
+	}
+	return evidence.Alarm{Kind: "metric", Time: millis(f[0]), Component: f[1], Host: f[2], Metric: f[3], Direction: f[4]}, nil
+}
+
+func traceAlarm(row []json.RawMessage) (evidence.Alarm, error) {
+	f, err := fields(row, 5)
+	if err != nil {
+		return evidence.Alarm{}, err
+	}
+	return evidence.Alarm{Kind: "trace", Time: millis(f[0]), Component: f[1], Peer: f[2], Text: f[3], Metric: f[4]}, nil
+}
+
+// logAlarm has no time of its own: the example lines carry local times without a zone.
+func logAlarm(row []json.RawMessage) (evidence.Alarm, error) {
+	f, err := fields(row, 2)
+	if err != nil || len(row) < 4 {
+		return evidence.Alarm{}, fmt.Errorf("%d fields: %w", len(row), err)
+	}
+	a := evidence.Alarm{Kind: "log", Component: f[0], Metric: f[1]}
+	var lines []string
+	if json.Unmarshal(row[2], &lines) == nil && len(lines) > 0 {
+		a.Text = lines[0]
+	}
+	_ = json.Unmarshal(row[3], &a.Count) // absent: one line
+	return a, nil
+}

@@ -1,0 +1,166 @@
+// Package sockshop loads and scores the Sock Shop cases of RCD (Ikram et al., NeurIPS 2022): metrics alone, before and
+// after an injection. The data is saturated; it is a regression test.
+package sockshop
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
+	"github.com/firefinder/firefinder/test/bench/score"
+)
+
+// injection is one case: the input, and apart from it what only the scorer may read.
+type injection struct {
+	id    string
+	input evidence.Input
+	cause string
+}
+
+// New returns the dataset.
+func New() score.Dataset {
+	return score.Dataset{
+		Name: "sockshop-rcd",
+		Run:  func(dir string) ([]score.Result, error) { return Run(dir, evidence.Analyze) },
+		Case: Case,
+	}
+}
+
+// Case returns the input of one injection.
+func Case(dir, id string) (evidence.Input, []string, error) {
+	cases, err := load(dir)
+	var names []string
+	for _, c := range cases {
+		if c.id == id {
+			return c.input, nil, err
+		}
+		names = append(names, c.id)
+	}
+	return evidence.Input{}, names, err
+}
+
+// Run scores every injection.
+func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Result, error) {
+	cases, err := load(dir)
+	if err != nil {
+		return nil, err
+	}
+	var sum, first float64
+	var spent time.Duration
+	var outcomes []score.Outcome
+	for _, c := range cases {
+		began := time.Now()
+		b := analyze(c.input)
+		spent += time.Since(began)
+		at := slices.Index(services(b.Causes), c.cause)
+		if at >= 0 && at < 5 {
+			sum += float64(5-at) / 5 // the mean of AC@1 .. AC@5
+		}
+		if at == 0 {
+			first++
+		}
+		outcomes = append(outcomes, score.Outcome{Case: c.id, Hit: at == 0, Confidence: b.Confidence})
+	}
+	n := float64(max(1, len(cases)))
+	per := spent.Seconds() / n
+	return []score.Result{
+		{Dataset: "sockshop-rcd", Split: "all", Metric: "AC@1", Value: first / n, Cases: len(cases), SecondsPerCase: per, Outcomes: outcomes},
+		{Dataset: "sockshop-rcd", Split: "all", Metric: "Avg@5", Value: sum / n, Cases: len(cases), SecondsPerCase: per,
+			Published: []score.Published{{Name: "BARO (ASE 2024, Table 5)", Value: .99}, {Name: "NSigma (same)", Value: .985}, {Name: "CausalRCA (same)", Value: .84}, {Name: "RCD (same)", Value: .645}}},
+	}, nil
+}
+
+// services is the dataset's rule: the service of each cause, databases counted as their service, duplicates dropped.
+func services(causes []evidence.Cause) []string {
+	var out []string
+	for _, c := range causes {
+		if s := strings.ReplaceAll(c.Component, "-db", ""); !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+func load(dir string) ([]injection, error) {
+	zips, err := archive.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	var out []injection
+	for _, z := range zips {
+		defer z.Close()
+		for _, name := range z.Names(func(n string) bool { return path.Base(n) == "anomalous.csv" }) {
+			c, err := loadCase(z, path.Dir(name))
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", name, err)
+			}
+			out = append(out, c)
+		}
+	}
+	return out, nil
+}
+
+func loadCase(z archive.Zip, root string) (injection, error) {
+	folder := path.Base(path.Dir(root))
+	c := injection{id: folder + "/" + path.Base(root), cause: folder[:max(0, strings.LastIndex(folder, "-"))]}
+	for _, part := range []string{"normal.csv", "anomalous.csv"} {
+		raw, err := z.Read(path.Join(root, part))
+		if err != nil {
+			return c, err
+		}
+		if err := read(raw, &c.input, part == "anomalous.csv"); err != nil {
+			return c, fmt.Errorf("%s: %w", part, err)
+		}
+	}
+	return c, nil
+}
+
+// read appends a table's columns as series, under the dataset's rule for which columns and units to use.
+func read(raw []byte, in *evidence.Input, anomalous bool) error {
+	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
+	if err != nil || len(rows) < 2 {
+		return fmt.Errorf("%d rows: %w", len(rows), err)
+	}
+	var times []int64
+	for _, r := range rows[1:] {
+		sec, err := strconv.ParseFloat(r[0], 64)
+		if err != nil {
+			return err
+		}
+		times = append(times, int64(sec*1000))
+	}
+	if in.Window.From.IsZero() {
+		in.Window.From = time.UnixMilli(times[0]).UTC()
+	}
+	in.Window.To = time.UnixMilli(times[len(times)-1]).UTC()
+	if anomalous {
+		in.Window.Start = time.UnixMilli(times[0]).UTC()
+	}
+	for i, name := range rows[0] {
+		component, metric, ok := strings.Cut(name, "_")
+		if i == 0 || !ok || metric == "lat_50" || metric == "lat_99" {
+			continue
+		}
+		s := evidence.Series{Component: component, Metric: metric, Times: times}
+		for _, r := range rows[1:] {
+			v, err := strconv.ParseFloat(r[i], 64)
+			if err != nil {
+				v = math.NaN()
+			}
+			if metric == "mem" {
+				v /= 1e6
+			}
+			s.Values = append(s.Values, v)
+		}
+		in.Metrics = append(in.Metrics, s)
+	}
+	return nil
+}
