@@ -1,6 +1,7 @@
 package skill
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/firefinder/firefinder/shared/incident"
@@ -36,4 +37,32 @@ func (b Block) Fits(category string, facts map[string]string) bool {
 		}
 	}
 	return meant
+}
+
+// fault says what is wrong with a block, or "".
+func (b Block) fault() string {
+	risks := []incident.Risk{incident.RiskLow, incident.RiskMedium, incident.RiskHigh}
+	switch {
+	case b.Name == "" || b.Summary == "":
+		return "needs name and summary"
+	case len(b.Categories) == 0:
+		return "needs categories"
+	case !slices.Contains(risks, b.Risk):
+		return "risk must be low, medium or high"
+	case len(b.Actions) == 0:
+		return "needs actions"
+	}
+	applies := false
+	for _, a := range slices.Concat(b.Actions, b.Rollback) {
+		if a.Text == "" || !slices.Contains(incident.Phases, a.Phase) || !slices.Contains(risks, a.Risk) {
+			return "every action needs text, phase (Prepare, Pre-Validate, Apply, Post-Validate) and risk"
+		}
+	}
+	for _, a := range b.Actions {
+		applies = applies || a.Phase == incident.Apply
+	}
+	if applies && len(b.Rollback) == 0 {
+		return "what is applied needs a rollback"
+	}
+	return ""
 }
