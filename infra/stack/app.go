@@ -113,7 +113,7 @@ func load(file string) (config.Space, error) {
 	}
 	check(filepath.Base(file) == space.Name+".yaml", "name: %q must be the name of the file", space.Name)
 	check(space.Connectors.Scenario == "", "connectors.scenario: recorded telemetry is for a laptop; remove it to deploy")
-	check(hears(space, "cloudwatch"), "sources: add `- kind: cloudwatch`; without it no alarm of this account enters the space")
+	check(hears(space, signerSource), "sources: add `- kind: %s`; the signer sends the alarms of this account through it", signerSource)
 	longest, err := longestApproval()
 	if err != nil {
 		return space, err

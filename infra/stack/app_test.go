@@ -9,7 +9,7 @@ import (
 	"github.com/firefinder/firefinder/shared/config"
 )
 
-const minimal = "name: small\nsources: [{kind: cloudwatch}]\n"
+const minimal = "name: small\nsources: [{kind: generic}]\n"
 
 // TestFaultsAreNamed: a space that cannot be deployed fails before anything is synthesized, and says what to do.
 func TestFaultsAreNamed(t *testing.T) {
@@ -17,7 +17,7 @@ func TestFaultsAreNamed(t *testing.T) {
 		{"unknown key", "small.yaml", minimal + "bugdet: {turns: 3}\n", "line 3: field bugdet not found"},
 		{"another name", "other.yaml", minimal, `name: "small" must be the name of the file`},
 		{"a laptop's setting", "small.yaml", minimal + "connectors: {scenario: events/scenarios/checkout-503}\n", "connectors.scenario: recorded telemetry is for a laptop"},
-		{"no alarms", "small.yaml", "name: small\nsources: [{kind: datadog}]\n", "sources: add `- kind: cloudwatch`"},
+		{"no alarms", "small.yaml", "name: small\nsources: [{kind: datadog}]\n", "sources: add `- kind: generic`"},
 		{"a longer wait", "small.yaml", minimal + "approvals: {timeout: 5h}\n", "approvals.timeout: 5h0m0s is longer than the state machine waits (4h0m0s)"},
 		{"hidden models", "small.yaml", minimal + "models: {investigate: 'arn:aws:bedrock:eu-west-1:111122223333:application-inference-profile/x'}\n", "models.underlying:"},
 		{"an insecure target", "small.yaml", minimal + "deploy: {webhook: 'http://example.com'}\n", "deploy.webhook: must be an https URL"},
@@ -36,6 +36,21 @@ func TestFaultsAreNamed(t *testing.T) {
 				t.Errorf("error %v, want %q and the file's name in it", err, tc.want)
 			}
 		})
+	}
+}
+
+// TestFreshSpaceDeploys: what `firefinder space init` writes needs no edit to be synthesized.
+func TestFreshSpaceDeploys(t *testing.T) {
+	data, err := os.ReadFile(root + "/shared/cli/space.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "fresh.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(data), "NAME", "fresh")), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := load(file); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -12,6 +12,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
+// signerSource is the source through which the signer's events enter: our own scheme and our own event.
+const signerSource = "generic"
+
 // route is one door of the HTTP API. rate and burst bound what reaches the function, whoever sends it.
 type route struct {
 	key, function string
@@ -22,6 +25,7 @@ type route struct {
 var routes = []route{
 	{"POST /hooks/{source}", "webhook", 50, 100},
 	{"GET /approve/{id}", "approve", 5, 20},
+	{"GET /approve/static/{file}", "approve", 20, 40},
 	{"POST /approve/{id}", "approve", 2, 5},
 	{"POST /slack/interactions", "approve", 5, 20},
 }
@@ -48,7 +52,7 @@ func (p *parts) webhookURL() *string {
 	if p.space.Deploy.Webhook != "" {
 		return jsii.String(p.space.Deploy.Webhook)
 	}
-	return jsii.String(*p.endpoint() + "/hooks/cloudwatch")
+	return jsii.String(*p.endpoint() + "/hooks/" + signerSource)
 }
 
 func (p *parts) addRoutes() {

@@ -100,7 +100,7 @@ func TestDoors(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"POST /hooks/{source}": "${Webhook.Arn}", "GET /approve/{id}": "${Approve.Arn}", "POST /approve/{id}": "${Approve.Arn}",
+		"POST /hooks/{source}": "${Webhook.Arn}", "GET /approve/{id}": "${Approve.Arn}", "POST /approve/{id}": "${Approve.Arn}", "GET /approve/static/{file}": "${Approve.Arn}",
 		"POST /slack/interactions": "${Approve.Arn}",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -172,7 +172,7 @@ func TestSecretsStartSafe(t *testing.T) {
 		}
 	}
 	want := map[string]bool{
-		"firefinder/payments/source/cloudwatch": true, "firefinder/payments/source/generic": true, "firefinder/payments/source/servicenow": true,
+		"firefinder/payments/source/generic": true, "firefinder/payments/source/servicenow": true,
 		"firefinder/payments/source/pagerduty": false, "firefinder/payments/servicenow": false, "firefinder/payments/slack": false,
 		"firefinder/varied/source/datadog": true,
 	}
@@ -183,7 +183,7 @@ func TestSecretsStartSafe(t *testing.T) {
 
 func TestWhereTheSignerPosts(t *testing.T) {
 	for space, want := range map[string]string{
-		"payments": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/hooks/cloudwatch",
+		"payments": "https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/hooks/generic",
 		"varied":   "https://event-ai.example.com/webhook/generic/0123",
 	} {
 		of(t, space).one(t, "AWS::Lambda::Function", "Signer").want(t, "Environment.Variables."+envWebhook, want)

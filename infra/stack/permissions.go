@@ -137,7 +137,7 @@ func (p *parts) readSecrets(sid string, names ...string) []awsiam.PolicyStatemen
 
 func readSigningSecret(p *parts) []awsiam.PolicyStatement {
 	for _, source := range p.space.Sources {
-		if source.Kind == "cloudwatch" {
+		if source.Kind == signerSource {
 			return p.readSecrets("SigningSecret", source.Secret)
 		}
 	}

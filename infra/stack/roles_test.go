@@ -260,8 +260,8 @@ func TestSecretsPerRole(t *testing.T) {
 		}
 	}
 	want := map[string][]string{
-		"SignerRole":  {"${Secretsourcecloudwatch}"},
-		"WebhookRole": {"${Secretsourcecloudwatch}", "${Secretsourcegeneric}", "${Secretsourcepagerduty}", "${Secretsourceservicenow}"},
+		"SignerRole":  {"${Secretsourcegeneric}"},
+		"WebhookRole": {"${Secretsourcegeneric}", "${Secretsourcepagerduty}", "${Secretsourceservicenow}"},
 		"ProposeRole": {"${Secretslack}"},
 		"ApproveRole": {"${Secretslack}"},
 		"DeliverRole": {"${Secretservicenow}", "${Secretslack}"},

@@ -28,7 +28,7 @@ type template struct {
 }
 
 type resource struct {
-	id    string // without CDK's hash where that is unambiguous
+	id    string
 	kind  string
 	keep  string // deletion policy
 	props map[string]any

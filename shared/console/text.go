@@ -89,7 +89,7 @@ func relative(now, t time.Time) string {
 	if d < 0 {
 		return "in " + span(-d)
 	}
-	if d < 10*time.Second {
+	if d < time.Minute {
 		return "just now"
 	}
 	return span(d) + " ago"

@@ -3,6 +3,7 @@ package deliver
 
 import (
 	"context"
+	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
 )
@@ -33,6 +34,8 @@ type Notice struct {
 	Secret        string // fragment secret, for mail only
 	Cost          string // e.g. "3 model calls, $0.042"
 	Text          string // reason of a failure, or free text of a linked notice
+
+	Told []Receipt // what this channel said of the investigation before, oldest first; filled by Service
 }
 
 // Alarm is one alarm of the investigation and how it was decided.
@@ -43,13 +46,18 @@ type Alarm struct {
 
 // Receipt is where a notice went, so that later ones find the same place.
 type Receipt struct {
-	Channel string `json:"channel"`
-	Ref     string `json:"ref"`             // sys_id, message ts, mail id
-	Label   string `json:"label,omitempty"` // shown to people: INC0010001, #incidents
+	Channel string    `json:"channel"`
+	Ref     string    `json:"ref"`              // sys_id, message ts, mail id
+	Label   string    `json:"label,omitempty"`  // shown to people: INC0010001, #incidents
+	Ticket  bool      `json:"ticket,omitempty"` // Label is the number of the investigation's ticket
+	Key     string    `json:"key,omitempty"`    // notice key; filled by Service
+	At      time.Time `json:"at,omitzero"`      // when; filled by Service
+	Failed  string    `json:"failed,omitempty"` // why this channel could not be told, until a repeat succeeds; filled by Service
 }
 
 // Channel says notices in one place. Deliver is an upsert: repeat tells that an earlier attempt may have succeeded, so
-// the channel looks for its own marker first. Errors: Throttled and Unavailable are retried later, Denied and Invalid
+// the channel looks for its own marker first. previous is the channel's first receipt of this investigation (its ticket,
+// its thread), nil when there is none. Errors: Throttled and Unavailable are retried later, Denied and Invalid
 // are not.
 type Channel interface {
 	Name() string

@@ -9,10 +9,11 @@ import (
 const Anomalous = 0.5
 
 const (
-	anomalyMemory = 1440 // samples that are remembered: five days at five minutes
-	anomalyWarmup = 72   // samples before anything is called unusual
+	anomalyMemory = 2016 // samples that are remembered: a week at five minutes
+	anomalyWarmup = 288  // samples before anything is called unusual: a day at five minutes
 	anomalyQuiet  = 36   // samples after an anomaly in which what follows counts as the same one
-	anomalyMargin = 0.15 // how far beyond the known range, as a share of it, a value must be to score Anomalous
+	anomalyMargin = 0.05 // how far beyond the known range, as a share of it, a value must be to score Anomalous
+	anomalyFloor  = 0.02 // a range is at least this share of the typical size
 )
 
 // anomalyScales are the lengths, in samples, of the averages that are watched: single values, short runs, levels.
@@ -66,23 +67,38 @@ func (a *Anomalies) Next(_ time.Time, v float64) float64 {
 }
 
 func (s *scaleRange) next(v float64) float64 {
-	s.sum += v - s.ring[s.n%s.length]
-	s.ring[s.n%s.length] = v
+	at := s.n % s.length
+	s.sum += v - s.ring[at]
+	s.ring[at] = v
 	s.n++
-	if s.n < s.length {
-		return 0
+	if at == s.length-1 { // once a round, so that rounding does not add up
+		s.sum = 0
+		for _, r := range s.ring {
+			s.sum += r
+		}
 	}
 	m := s.sum / float64(s.length)
+	if s.n < s.length || math.IsNaN(m) || math.IsInf(m, 0) {
+		return 0
+	}
 	score := 0.0
 	if s.n > max(anomalyWarmup, 2*s.length) {
-		low, high := s.low.value(), s.high.value()
-		span := max(high-low, 0.02*math.Abs(high+low)/2, 1e-9)
-		beyond := max(m-high, low-m, 0) / span
-		score = beyond / (beyond + anomalyMargin)
+		score = s.novelty(m)
 	}
 	s.low.add(s.n, m)
 	s.high.add(s.n, m)
 	return score
+}
+
+// novelty is how far m lies beyond the known range: 0 within, Anomalous at anomalyMargin of the range, towards 1 far away.
+func (s *scaleRange) novelty(m float64) float64 {
+	low, high := s.low.value(), s.high.value()
+	span := max(high-low, anomalyFloor*math.Abs(high/2+low/2), scaleFloor)
+	beyond := max(m-high, low-m, 0) / span
+	if math.IsInf(beyond, 0) || math.IsNaN(beyond) {
+		return 0
+	}
+	return beyond / (beyond + anomalyMargin)
 }
 
 // extreme is the maximum (sign 1) or minimum (sign -1) of the last anomalyMemory values: a monotonic queue, constant time
@@ -103,4 +119,9 @@ func (e *extreme) add(at int, v float64) {
 	}
 }
 
-func (e *extreme) value() float64 { return e.v[0] }
+func (e *extreme) value() float64 {
+	if len(e.v) == 0 {
+		return math.NaN()
+	}
+	return e.v[0]
+}

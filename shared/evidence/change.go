@@ -13,7 +13,7 @@ import (
 // component, so that a change must convince in all three.
 const (
 	culpritContent  = 0.30 // less content says nothing in particular about this trouble
-	culpritScore    = 0.42
+	culpritScore    = 0.47
 	possibleScore   = 0.12
 	externalStrong  = 0.60             // a condition from outside this strong needs no change to explain it
 	freshFor        = 30 * time.Minute // changes this shortly before the onset count fully
@@ -50,6 +50,9 @@ type assessment struct {
 // onset, on a component that the trouble does not involve, or that does something else is a decoy; blaming none is a
 // normal answer.
 func judgeChanges(in Input, t *trouble, g graph, suspects map[string]float64, conditions []condition) []ChangeVerdict {
+	if len(in.Changes) == 0 {
+		return nil
+	}
 	all := make([]*assessment, len(in.Changes))
 	for i, c := range in.Changes {
 		a := &assessment{change: c, edit: editOf(c), effective: c.Time, deployed: true, component: c.Component}
@@ -58,14 +61,14 @@ func judgeChanges(in Input, t *trouble, g graph, suspects map[string]float64, co
 		a.words = wordsOfChange(c, a.edit)
 		all[i] = a
 	}
-	ship(all, t)
+	ship(all)
 	rarity := rarityOf(all)
-	names := componentVocabulary(in)
+	names := componentVocabulary(in, g)
 	place := placesOf(t, g, suspects)
 	for _, a := range all {
 		a.judgeContent(t, rarity, names)
 		a.judgeTime(t)
-		a.judgePlace(place, g)
+		a.judgePlace(place)
 		a.score = a.time * a.place * (0.1 + 0.9*a.content)
 	}
 	inherit(all)
@@ -137,9 +140,9 @@ func rarityOf(all []*assessment) func(string) float64 {
 }
 
 // componentVocabulary are the words of component names: place is judged on its own, so they add little to content.
-func componentVocabulary(in Input) map[string]bool {
+func componentVocabulary(in Input, g graph) map[string]bool {
 	words := map[string]bool{}
-	for _, c := range componentsOf(in, newGraph(in)) {
+	for _, c := range componentsOf(in, g) {
 		for _, w := range append(componentWords(c), wordsOf(c)...) {
 			words[w] = true
 		}
@@ -158,7 +161,7 @@ func (a *assessment) judgeContent(t *trouble, rarity func(string) float64, names
 	a.how = how
 	value, valueText := a.valueMatch(t)
 	frame := a.frameMatch(t)
-	specific := 0.6 + 0.4*min(1, lexical/0.4)
+	specific := 0.7 + 0.3*min(1, lexical/0.4)
 	if a.edit.rewrites && mechanism < 0.5 {
 		lexical *= 0.4
 		a.reason("rewrites_only", "it keeps the words of what it replaces: an extraction, a renaming or a reordering", -0.3)
@@ -171,7 +174,7 @@ func (a *assessment) judgeContent(t *trouble, rarity func(string) float64, names
 		lexical = max(lexical, unknownContent)
 		a.reason("content_unknown", "nothing is known about what it changed", -0.2)
 	}
-	a.content = 1 - (1-0.8*mechanism*specific)*(1-0.6*lexical)*(1-0.7*value)*(1-0.45*frame)
+	a.content = 1 - (1-0.9*mechanism*specific)*(1-0.6*lexical)*(1-0.7*value)*(1-0.45*frame)
 	if mechanism >= 0.3 {
 		a.reason("mechanism_"+how.name, fmt.Sprintf("%q brings about what is seen: %q", shown.text, clip(quote.text, 90)), mechanism, quote.refs...)
 	}

@@ -13,7 +13,7 @@ import (
 // ship connects commits with the deployments that carried them. A deployment carries the commit that its revision names, and
 // those that were committed before it, after its predecessor, to the same part of the source tree. A commit takes effect
 // when its first deployment does; where deployments are recorded, a commit without one has probably not taken effect.
-func ship(all []*assessment, t *trouble) {
+func ship(all []*assessment) {
 	var deployments, commits []*assessment
 	for _, a := range all {
 		switch {
@@ -45,7 +45,6 @@ func ship(all []*assessment, t *trouble) {
 			}
 		}
 	}
-	_ = t
 }
 
 func (a *assessment) shippedBy(d *assessment) {
@@ -218,7 +217,7 @@ func placesOf(t *trouble, g graph, suspects map[string]float64) map[string]float
 }
 
 // judgePlace asks whether the change reaches a component that the trouble involves.
-func (a *assessment) judgePlace(place map[string]float64, g graph) {
+func (a *assessment) judgePlace(place map[string]float64) {
 	best, at := 0.0, ""
 	for c, w := range place {
 		reached := a.component == c
@@ -245,7 +244,6 @@ func (a *assessment) judgePlace(place map[string]float64, g graph) {
 		}
 		a.reason("unrelated_component", name+" has nothing to do with the components in trouble", -0.5)
 	}
-	_ = g
 }
 
 // inherit gives a deployment without content of its own that of the commit it shipped.

@@ -11,8 +11,8 @@ type correlation struct {
 }
 
 // correlate reads the logs, finds the conditions that hold and judges the changes. suspects are components ranked as
-// causes with weights in 0..1; it may be empty. It never fails; without logs, changes or statuses the parts are empty.
-func correlate(in Input, g graph, suspects map[string]float64) correlation {
+// causes with weights in 0..1, onsets the signals that changed; both may be empty. It never fails; without logs, changes or statuses the parts are empty.
+func correlate(in Input, g graph, suspects map[string]float64, onsets []Onset) correlation {
 	var c correlation
 	first := troubleOf(in, nil)
 	c.patterns = patternShifts(in, first.start)
@@ -29,6 +29,6 @@ func correlate(in Input, g graph, suspects map[string]float64) correlation {
 		weights[k.Component] = max(weights[k.Component], k.Score)
 	}
 	c.changes = judgeChanges(in, c.trouble, g, weights, c.conditions)
-	c.healthy, c.health = health(in, c.trouble, c.patterns, c.conditions)
+	c.healthy, c.health = health(in, c.trouble, c.patterns, c.conditions, onsets)
 	return c
 }

@@ -220,7 +220,11 @@ func quote(text string) string {
 
 // current says whether an event can belong to the trouble: not long before it.
 func (t *trouble) current(at time.Time) bool {
-	return at.IsZero() || t.start.IsZero() || !at.Before(t.start.Add(-staleAfter))
+	mark := t.start
+	if mark.IsZero() {
+		mark = t.end
+	}
+	return at.IsZero() || mark.IsZero() || !at.Before(mark.Add(-staleAfter))
 }
 
 // tail is the median of the last third of a series, from the start on.

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"cmp"
 	"slices"
 )
 
@@ -16,28 +15,88 @@ func suspectsOf(causes []Cause) map[string]float64 {
 	return out
 }
 
-// enrich tells causes what kind of trouble they are in, adds components that only states, events or logs speak of, and says
-// which change explains the first one. The order of causes that conditions do not speak of stays.
+// Constants of merging conditions into causes.
+const (
+	leadScore    = 0.60 // a condition this strong, stated by platform, log or incident counter, leads the causes
+	describeFrom = 0.30 // a weaker one does not even describe a cause
+	sureHealthy  = 0.60 // health from here on is the answer "no fault"
+)
+
+// enrich tells causes what kind of trouble they are in, adds components that only states, events or logs speak of, puts the
+// leading condition first and says which change explains it. Otherwise the order of the causes stays as it was.
 func (c correlation) enrich(causes []Cause) []Cause {
 	out := slices.Clone(causes)
 	for i := range out {
 		for _, k := range c.conditions {
-			if k.Component != out[i].Component || k.Score < 0.3 {
-				continue
+			if k.Component == out[i].Component && k.Score >= describeFrom {
+				out[i].describe(k)
+				break
 			}
-			out[i].Category, out[i].Mechanism = k.Category, k.Mechanism
-			out[i].Reasons = append(slices.Clone(out[i].Reasons), k.Reasons...)
-			break
+		}
+	}
+	if lead, ok := c.leading(); ok {
+		out = promote(out, lead)
+	} else if len(out) == 0 && len(c.conditions) > 0 && c.conditions[0].Score >= faultyCondition {
+		out = promote(out, c.conditions[0])
+	}
+	if len(out) > 0 {
+		for _, v := range c.changes {
+			if v.Verdict == Culprit {
+				out[0].Change = v.Change.ID
+				break
+			}
 		}
 	}
 	return out
 }
 
-// leading is the condition that explains the trouble best, if one holds at all.
-func (c correlation) leading() (condition, bool) {
-	if len(c.conditions) == 0 || c.conditions[0].Score < faultyCondition {
-		return condition{}, false
+func (c *Cause) describe(k condition) {
+	c.Category, c.Mechanism = k.Category, k.Mechanism
+	c.Reasons = append(slices.Clone(c.Reasons), k.Reasons...)
+	if c.Onset.IsZero() {
+		c.Onset = k.At
 	}
-	best := slices.MaxFunc(c.conditions, func(a, b condition) int { return cmp.Compare(a.Score, b.Score) })
-	return best, true
+	if c.Metric == "" {
+		c.Metric = k.Metric
+	}
+}
+
+// promote puts the component of a condition first, adding it when nothing else speaks of it.
+func promote(causes []Cause, lead condition) []Cause {
+	at := slices.IndexFunc(causes, func(c Cause) bool { return c.Component == lead.Component })
+	first := Cause{Component: lead.Component, Score: lead.Score}
+	if at >= 0 {
+		first = causes[at]
+		causes = slices.Delete(slices.Clone(causes), at, at+1)
+	}
+	if first.Category != lead.Category {
+		first.describe(lead)
+	}
+	if len(causes) > 0 {
+		first.Score = max(first.Score, causes[0].Score)
+	}
+	return append([]Cause{first}, causes...)
+}
+
+// leading is the condition that explains the trouble best, if one is strong and stated outright: by the platform, by the wording
+// of logs, or by a counter of such incidents. A busy processor alone leads nothing: victims are busy too.
+func (c correlation) leading() (condition, bool) {
+	for _, k := range c.conditions {
+		if k.Score >= leadScore && k.stated() {
+			return k, true
+		}
+	}
+	return condition{}, false
+}
+
+// stated says whether something names the condition outright.
+func (c condition) stated() bool {
+	for _, r := range c.Reasons {
+		switch r.Name {
+		case "platform_event", "platform_state", "log_wording", "provider_reports_trouble", "outside_host_fails",
+			"metric_throttling", "metric_replication_lag", "metric_storage_full", "metric_expiry":
+			return true
+		}
+	}
+	return false
 }

@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 )
 
@@ -10,13 +11,17 @@ import (
 const (
 	faultyCondition = 0.45 // a condition this strong is a fault
 	materialChange  = 1.5  // a level that moved by less than this factor is ordinary variation
+	tellingZ        = 6.0
 	blipShare       = 0.15 // and one that stayed away for less than this share of the samples was a blip
 )
 
 // health says how sure the data are that nothing is wrong, 0..1, with the reasons: no condition holds, the platform's present
 // states are good, logs show no new errors, and the metrics stay inside their ordinary variation or have returned to it. It is
 // 0 when there is too little data to say so: missing telemetry is no health.
-func health(in Input, t *trouble, found []Pattern, conditions []condition) (float64, []Reason) {
+func health(in Input, t *trouble, found []Pattern, conditions []condition, onsets []Onset) (float64, []Reason) {
+	if !sighted(in) || slices.ContainsFunc(onsets, func(o Onset) bool { return telling(o) && !calmLoad(o) }) {
+		return 0, nil
+	}
 	if len(conditions) > 0 && conditions[0].Score >= faultyCondition {
 		return 0, nil
 	}
@@ -39,11 +44,14 @@ func health(in Input, t *trouble, found []Pattern, conditions []condition) (floa
 		say(0.4, "logs_quiet", "logs show no errors that were not there before")
 	}
 	if len(in.Metrics) > 0 {
-		moved := movedSignals(in, t)
-		if len(moved) > 0 {
+		switch moved := movedSignals(in, t); {
+		case len(moved) == 0:
+			say(0.75, "metrics_normal", fmt.Sprintf("all %d metric series stay inside their ordinary variation", len(in.Metrics)))
+		case onlyLoad(in, moved):
+			say(0.65, "only_load_moved", fmt.Sprintf("%s of %s moved, but nothing that hurts: no latency, error, queue or lag did", moved[0].metric, moved[0].component))
+		default:
 			return 0, nil
 		}
-		say(0.75, "metrics_normal", fmt.Sprintf("all %d metric series stay inside their ordinary variation", len(in.Metrics)))
 	}
 	if sure < 0.5 {
 		return 0, nil
@@ -52,6 +60,33 @@ func health(in Input, t *trouble, found []Pattern, conditions []condition) (floa
 		say(0, "alarm_contradicted", "the alarm is not borne out by the data")
 	}
 	return sure, reasons
+}
+
+// telling says whether an onset is more than ordinary variation: far outside the scatter, large against its level, and not over.
+func telling(o Onset) bool {
+	low, high := min(math.Abs(o.Before), math.Abs(o.After)), max(math.Abs(o.Before), math.Abs(o.After))
+	return o.Strength >= tellingZ && high >= materialChange*low && o.Recovered.IsZero()
+}
+
+// calmLoad says whether an onset shows load, not harm.
+func calmLoad(o Onset) bool {
+	return !painName.MatchString(metricWords(o.Metric)) && !(percentUnit.MatchString(o.Metric+o.Unit) && max(o.Before, o.After) > 80)
+}
+
+// sighted says whether the data could contradict the alarms: every component that an alarm is about, or one of its parts, has
+// metrics, logs or states of its own. Health cannot be claimed for what nobody looked at.
+func sighted(in Input) bool {
+	seen := map[string]bool{}
+	for _, s := range in.Metrics {
+		seen[s.Component] = true
+	}
+	for _, l := range in.Logs {
+		seen[l.Component] = true
+	}
+	for _, s := range in.Statuses {
+		seen[s.Component] = true
+	}
+	return !slices.ContainsFunc(in.Alarms, func(a Alarm) bool { return !a.Recovered && a.Component != "" && !seen[a.Component] && !seen[a.Host] })
 }
 
 // statesHealth counts present states and the bad ones among them.
@@ -84,21 +119,40 @@ func statesHealth(in Input) (n, bad int) {
 
 // movedSignals are the departures that matter: large against their level, long enough, and not over.
 func movedSignals(in Input, t *trouble) []departure {
+	type signal struct{ component, metric string }
+	series := map[signal]Series{}
+	for _, s := range in.Metrics {
+		series[signal{s.Component, s.Metric}] = s
+	}
 	var out []departure
 	for _, d := range t.departures {
-		for _, s := range in.Metrics {
-			if s.Component == d.component && s.Metric == d.metric && material(clean(s), d) {
-				out = append(out, d)
-				break
-			}
+		if material(clean(series[signal{d.component, d.metric}]), d) {
+			out = append(out, d)
 		}
 	}
 	return out
 }
 
+// painName are metrics that show harm; others show load.
+var painName = regexp.MustCompile(`latency|duration|error|fail|5xx|4xx|lag|queue|wait|timeout|throttl|restart|unhealthy|oom|swap|delay|age|depth|crash|reject|drop|slow|burn|availab|ready|healthy|free|p9\d`)
+
+// onlyLoad says whether nothing but load moved, while something that would show harm is measured and stayed calm.
+func onlyLoad(in Input, moved []departure) bool {
+	for _, d := range moved {
+		name := metricWords(d.metric)
+		if painName.MatchString(name) || percentUnit.MatchString(d.metric) && max(d.after, d.before) > 80 {
+			return false
+		}
+	}
+	return slices.ContainsFunc(in.Metrics, func(s Series) bool { return painName.MatchString(metricWords(s.Metric)) })
+}
+
 func material(s Series, d departure) bool {
 	low, high := min(math.Abs(d.before), math.Abs(d.after)), max(math.Abs(d.before), math.Abs(d.after))
 	if high < materialChange*low {
+		return false
+	}
+	if len(s.Values) == 0 {
 		return false
 	}
 	half := (d.before + d.after) / 2

@@ -8,9 +8,14 @@ import (
 
 // Onset constants. They are stated once, for every source of telemetry.
 const (
-	onsetZ     = 3.0  // the classical three-sigma rule, on robust scale
-	levelShare = 0.05 // a level that moves by less than three times this share of itself is no onset
-	fewSamples = 5    // fewer baseline samples say little about scatter
+	onsetZ       = 3.0   // the classical three-sigma rule, on robust scale
+	levelShare   = 0.05  // a level that moves by less than three times this share of itself is no onset
+	failureFloor = 0.002 // and a share of failures below three times this is none
+	runPrior     = 0.25  // runs that a normal signal is assumed to have shown had one looked longer,
+	runArea      = 10    // of this area; larger ones are rarer in proportion
+	runExposure  = 10    // samples by which the look is assumed longer
+	runRare      = 0.1   // a run is news when fewer than this many are expected
+	fewSamples   = 5     // fewer baseline samples say little about scatter
 )
 
 // level compares the level of a track before and after the start.

@@ -18,6 +18,17 @@ type scene struct {
 	onsets     []Onset
 	patterns   []Pattern
 	gaps       []Gap
+	downstream map[string]map[string]int // cache of below
+}
+
+// below lists what a component depends on, directly or not, with the distance.
+func (sc *scene) below(c string) map[string]int {
+	near, ok := sc.downstream[c]
+	if !ok {
+		near = reach([]string{c}, sc.graph.callees)
+		sc.downstream[c] = near
+	}
+	return near
 }
 
 // track is one prepared series. Before holds the values to compare with (reference first, then the window up to the
@@ -29,6 +40,9 @@ type track struct {
 	before, after                           []float64
 	reference                               int // how many of before come from the reference
 	duplicates, empty                       int
+	role                                    role
+	baseline                                baseline // of before
+	full                                    float64  // of a success track: what 100 % was before it became a share of failures
 }
 
 // seriesKey says which series are the same signal.
@@ -36,7 +50,7 @@ type seriesKey struct{ component, metric, statistic string }
 
 // stage prepares an input. It is linear in samples but for the sorting of series that arrive unsorted.
 func stage(in Input) *scene {
-	sc := &scene{in: in, gaps: slices.Clone(in.Gaps)}
+	sc := &scene{in: in, downstream: map[string]map[string]int{}, gaps: slices.Clone(in.Gaps)}
 	sc.graph = newGraph(in)
 	sc.tracks = tracksOf(in)
 	sc.start = in.Window.Start
@@ -44,7 +58,12 @@ func stage(in Input) *scene {
 		sc.start = estimateStart(in, sc.tracks)
 	}
 	for i := range sc.tracks {
-		sc.tracks[i].split(sc.start)
+		t := &sc.tracks[i]
+		t.split(sc.start)
+		if t.role = roleOf(t.Metric); t.role == success {
+			t.invert()
+		}
+		t.baseline = t.normal()
 	}
 	sc.components = componentsOf(in, sc.graph)
 	return sc
@@ -141,6 +160,129 @@ func (t *track) split(start time.Time) {
 	}
 	t.before = append(t.before, t.values[:at]...)
 	t.after = t.values[at:]
+}
+
+// invert turns a share of successes, or a percentage, into a share of failures: failures add up along a call graph and
+// are rare, so that a small rise of them is seen.
+func (t *track) invert() {
+	t.full = 1
+	for _, v := range [][]float64{t.before, t.values} {
+		if len(v) > 0 && slices.Max(v) > 1.5 {
+			t.full = 100
+		}
+	}
+	after := len(t.values) - len(t.after)
+	values := make([]float64, len(t.values))
+	for i, v := range t.values {
+		values[i] = (t.full - v) / t.full
+	}
+	for i, v := range t.before {
+		t.before[i] = (t.full - v) / t.full
+	}
+	t.values, t.after = values, values[after:]
+}
+
+// normal describes the values before. Alarms come after trouble began, so that of very few samples some may be ill already:
+// of a signal that is bad only when high, the lowest is then taken as normal, and nothing is concluded from scatter.
+func (t *track) normal() baseline {
+	b := baselineOf(t.before)
+	if b.n > 0 && b.n < fewSamples && t.role.badWhenHigh() {
+		b.center = slices.Min(t.before)
+		b.scale = scaleFloor
+	}
+	return b
+}
+
+// zOf is how far a value is from the baseline, with a floor on the scale: a level that moves by a few percent of itself is
+// no trouble, however steady it was, and few samples say little about scatter.
+func (t *track) zOf(v float64) float64 {
+	b := t.baseline
+	floor := levelShare * math.Abs(b.center)
+	if t.role == success {
+		floor = max(floor, failureFloor)
+	}
+	if b.n < fewSamples {
+		floor *= 2
+	}
+	b.scale = max(b.scale, floor)
+	return b.z(v)
+}
+
+// sustains says whether the signal left its normal range for more than a moment, and how far: the mean z of the longest
+// run beyond onsetZ to one side. Two samples in a row are needed, of many three; a lone sample counts only when it is all
+// there is. It must also be rare: runs of half its area, counted before, must not be expected in as long a time as after.
+func (t *track) sustains() (ok bool, z float64) {
+	if t.baseline.n == 0 || len(t.after) == 0 {
+		return false, 0
+	}
+	need := 2
+	switch {
+	case len(t.after) == 1:
+		need = 1
+	case len(t.after) >= 6:
+		need = 3
+	}
+	r := longestRun(t.after, t.zOf, need)
+	if r.n < need {
+		return false, 0
+	}
+	usual := float64(runsAtLeast(t.before, t.zOf, r.area/2)) + runPrior*min(1, runArea/r.area)
+	if usual*float64(len(t.after))/float64(len(t.before)+runExposure) > runRare {
+		return false, 0
+	}
+	return true, r.area / float64(r.n)
+}
+
+// run is a stretch of samples beyond onsetZ on one side.
+type run struct {
+	n    int
+	area float64 // sum of |z|
+}
+
+// longestRun is the run of at least need samples with the largest area.
+func longestRun(values []float64, z func(float64) float64, need int) run {
+	var best run
+	eachRun(values, z, func(r run) {
+		if r.n >= need && r.area > best.area {
+			best = r
+		}
+	})
+	return best
+}
+
+// runsAtLeast counts the runs of at least the area.
+func runsAtLeast(values []float64, z func(float64) float64, area float64) (n int) {
+	eachRun(values, z, func(r run) {
+		if r.area >= area {
+			n++
+		}
+	})
+	return n
+}
+
+func eachRun(values []float64, z func(float64) float64, f func(run)) {
+	var now run
+	side := 0.0
+	flush := func() {
+		if now.n > 0 {
+			f(now)
+		}
+		now = run{}
+	}
+	for _, v := range values {
+		x := z(v)
+		if math.Abs(x) < onsetZ {
+			flush()
+			continue
+		}
+		if sign(x) != side {
+			flush()
+			side = sign(x)
+		}
+		now.n++
+		now.area += math.Abs(x)
+	}
+	flush()
 }
 
 // componentsOf lists every component that anything speaks of.

@@ -13,6 +13,7 @@ import (
 // metrics, when it all began and whom it touches. Changes and conditions are judged against it.
 type trouble struct {
 	start      time.Time          // when the symptoms began; zero when unknown
+	end        time.Time          // the end of the window, else the latest fact
 	departures []departure        // every series that left its normal course, earliest first
 	components map[string]float64 // how much a component is in trouble, 0..1
 	words      map[string]float64 // how strongly the trouble mentions a word
@@ -55,6 +56,7 @@ func troubleOf(in Input, found []Pattern) *trouble {
 	t := &trouble{components: map[string]float64{}, words: map[string]float64{}, numbers: map[float64]string{}, normal: map[string]bool{}, step: time.Minute}
 	t.departures = departuresOf(in)
 	t.step = stepOf(in)
+	t.end = endOf(in)
 	t.start = t.startOf(in, found)
 	t.readAlarms(in)
 	t.readPatterns(found)
@@ -227,6 +229,25 @@ func (t *trouble) startOf(in Input, found []Pattern) time.Time {
 		return first
 	}
 	return reported
+}
+
+// endOf is when the telemetry ends.
+func endOf(in Input) time.Time {
+	if !in.Window.To.IsZero() {
+		return in.Window.To
+	}
+	var end time.Time
+	for _, l := range in.Logs {
+		if l.Time.After(end) {
+			end = l.Time
+		}
+	}
+	for _, s := range in.Statuses {
+		if s.Time.After(end) {
+			end = s.Time
+		}
+	}
+	return end
 }
 
 func stepOf(in Input) time.Duration {

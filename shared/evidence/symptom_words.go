@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -48,12 +49,23 @@ func wordsOf(text string) []string {
 				kept++
 			}
 		}
-		if whole := wordForm(strings.Join(parts, "")); len(parts) > 1 && kept > 0 && whole != "" {
+		if whole := wordForm(strings.Join(parts, "")); len(parts) > 1 && whole != "" && (kept > 0 || len(whole) >= 8) {
+			out = append(out, whole)
+		}
+	}
+	for _, name := range dottedName.FindAllString(text, 32) {
+		if whole := wordForm(strings.ToLower(nameMarks.Replace(name))); whole != "" {
 			out = append(out, whole)
 		}
 	}
 	return out
 }
+
+// dottedName finds hosts, buckets, images and qualified names, which as a whole are rarer than their parts.
+var (
+	dottedName = regexp.MustCompile(`[A-Za-z][\w-]*(?:[.-][A-Za-z][\w-]*){1,6}`)
+	nameMarks  = strings.NewReplacer(".", "", "-", "", "_", "")
+)
 
 // identifiers are the maximal runs of letters, digits and underscores; hyphens join words only in component-like names,
 // which splitting makes unnecessary.

@@ -46,6 +46,7 @@ type Investigation struct {
 	Follows     string    `json:"follows,omitempty"` // predecessor of a follow-up
 	Ticket      string    `json:"ticket,omitempty"`  // number shown to people
 
+	Admitted       bool   `json:"admitted,omitempty"` // it has a place under the space's cap
 	StartConfirmed bool   `json:"start_confirmed"` // the workflow execution is known to exist
 	Outcome        string `json:"outcome,omitempty"`
 	Summary        string `json:"summary,omitempty"` // one sentence, once concluded

@@ -8,6 +8,7 @@
 //	INV#<id>                  DOC#<name>                 pointer to a document in blob (brief, plan, report.md, ...)
 //	LIST#<month>              <opened at>#<id>           newest-first lists for people
 //	ACTIVE                    <id>                       present while the investigation is not final
+//	SKIPPED#<day>             <time>#<event id>          alarms that triage skipped, for people to look through
 package record
 
 import (
@@ -45,6 +46,17 @@ func Partition(id string) string { return "INV#" + id }
 // MemberKey addresses an alarm in the list of its investigation.
 func MemberKey(investigation string, e incident.Event) kv.Key {
 	return kv.Key{PK: Partition(investigation), SK: "ALARM#" + e.Timestamp.UTC().Format(stamp) + "#" + e.EventID()}
+}
+
+// SkippedKey addresses an alarm in its day's list of skipped ones.
+func SkippedKey(e incident.Event) kv.Key {
+	at := e.Timestamp.UTC()
+	return kv.Key{PK: "SKIPPED#" + at.Format("2006-01-02"), SK: at.Format(stamp) + "#" + e.EventID()}
+}
+
+// Skipped lists the alarms that were skipped on the day of t, in event-time order, without vendor bodies.
+func Skipped(ctx context.Context, s kv.Store, t time.Time) ([]Alarm, error) {
+	return decode[Alarm](s.Query(ctx, "SKIPPED#"+t.UTC().Format("2006-01-02"), "", kv.Page{}))
 }
 
 func listKey(inv incident.Investigation) kv.Key {
@@ -91,7 +103,7 @@ func get(ctx context.Context, s kv.Store, id string) (incident.Investigation, in
 }
 
 // Update changes an investigation by read, fn, conditional write; a lost race reads again. fn may refuse with an error
-// and must be free of side effects. extra operations ride in the same commit.
+// and must be free of side effects. extra operations ride in the same commit and must not be able to conflict for good.
 func Update(ctx context.Context, s kv.Store, now time.Time, id string, fn func(*incident.Investigation) error, extra ...kv.Op) (incident.Investigation, error) {
 	for {
 		inv, v, err := get(ctx, s, id)
@@ -102,16 +114,7 @@ func Update(ctx context.Context, s kv.Store, now time.Time, id string, fn func(*
 			return inv, err
 		}
 		inv.UpdatedAt = now
-		ops := append([]kv.Op{
-			kv.Put(InvestigationKey(id), inv, kv.Version(v)),
-			kv.Put(listKey(inv), brief(inv), kv.Always()),
-		}, extra...)
-		if inv.State.Final() {
-			ops = append(ops, kv.Delete(activeKey(id), kv.Always()))
-		} else {
-			ops = append(ops, kv.Put(activeKey(id), brief(inv), kv.Always()))
-		}
-		err = s.Commit(ctx, ops...)
+		err = s.Commit(ctx, append(Put(inv, v), extra...)...)
 		if !incident.Is(err, incident.Conflict) {
 			return inv, err
 		}
@@ -119,6 +122,23 @@ func Update(ctx context.Context, s kv.Store, now time.Time, id string, fn func(*
 			return inv, incident.Errorf(incident.Unavailable, "update investigation %s: %w", id, err)
 		}
 	}
+}
+
+// Put returns the operations that write an investigation whose head has the version, and its list entries.
+func Put(inv incident.Investigation, version int64) []kv.Op {
+	ops := []kv.Op{
+		kv.Put(InvestigationKey(inv.ID), inv, kv.Version(version)),
+		kv.Put(listKey(inv), brief(inv), kv.Always()),
+	}
+	if inv.State.Final() {
+		return append(ops, kv.Delete(activeKey(inv.ID), kv.Always()))
+	}
+	return append(ops, kv.Put(activeKey(inv.ID), brief(inv), kv.Always()))
+}
+
+// Versioned reads an investigation with the version of its head, for a conditional Put.
+func Versioned(ctx context.Context, s kv.Store, id string) (incident.Investigation, int64, error) {
+	return get(ctx, s, id)
 }
 
 // Active lists the investigations that are not final.

@@ -29,9 +29,29 @@ func blocks(m *marks) {
 		i = blockEnd(s, start, ends, label)
 		m.add(start, i)
 	}
+	if strings.Contains(s, "kty") {
+		m.jwk()
+	}
 	if k := strings.Index(s, "PuTTY-User-Key-File-"); k >= 0 {
 		if p := strings.Index(s[k:], "Private-Lines:"); p >= 0 {
 			m.add(k+p, bodyEnd(s, k+p+len("Private-Lines:")))
+		}
+	}
+}
+
+// jwk marks the private members of a JSON web key.
+func (m *marks) jwk() {
+	s := m.text
+	for i := 0; i < len(s); i++ {
+		if s[i] != ':' {
+			continue
+		}
+		switch m.nameBefore(i) {
+		case "d", "p", "q", "dp", "dq", "qi", "k":
+			if from, to, quoted := literal(s, skipBlanks(s, i+1, 4), len(s)); quoted && to-from >= 20 && base64Set.all(s[from:to]) {
+				m.add(from, to)
+				i = to
+			}
 		}
 	}
 }

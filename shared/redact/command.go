@@ -52,6 +52,9 @@ func (m *marks) line(start, end int) {
 			m.tell(start+k+len(" password "), password)
 		}
 	}
+	if k := strings.Index(l, " AUTH "); k >= 0 && strings.Contains(l, "redis") {
+		m.tell(start+k+len(" AUTH "), password)
+	}
 	m.sql(l, start)
 	m.pgpass(l, start)
 }

@@ -17,11 +17,11 @@ var authorization = map[string]bool{"authorization": true, "proxy authorization"
 
 // suspect is a cheap filter: only names that contain one of these stems (in any case) are looked at closely.
 func suspect(name string) bool {
-	for i := 0; i+2 < len(name); i++ {
+	for i := 0; i+1 < len(name); i++ {
 		rest := name[i:]
 		switch lower(name[i]) {
 		case 'p':
-			if hasFold(rest, "pass") || hasFold(rest, "pwd") || hasFold(rest, "psw") || hasFold(rest, "pin") {
+			if hasFold(rest, "pass") || hasFold(rest, "pwd") || hasFold(rest, "psw") || hasFold(rest, "pw") || hasFold(rest, "pin") {
 				return true
 			}
 		case 's':
@@ -88,7 +88,7 @@ var describes = toSet(`name names id ids arn arns url uri endpoint host path fil
 	location dir directory map value_from label title description hint prompt placeholder handler factory filter schema spec
 	fingerprint thumbprint rotated rotator cache index input output read write stdin duration seconds minutes days uses interval`)
 
-var passwords = toSet(`password passwd passphrase passcode pwd pswd psw passwort requirepass masterauth mnemonic userpass
+var passwords = toSet(`password pw passwd passphrase passcode pwd pswd psw passwort requirepass masterauth mnemonic userpass
 	rootpw bindpw adminpw clientsecret sharedsecret secretkey apisecret appsecret consumersecret secretaccesskey webhooksecret`)
 
 // compound names that hold a secret as surely as a password does
@@ -156,9 +156,9 @@ func classifyLast(ws []string) class {
 		before = ws[len(ws)-2]
 	}
 	switch {
-	case last == "pass" && len(ws) > 1:
+	case last == "pass":
 		return password
-	case last == "pass" || last == "pin":
+	case last == "pin":
 		return weak
 	case last == "tokens" || strings.HasSuffix(last, "token") || last == "jwt":
 		if plainToken[before] || last == "tokens" && len(ws) > 1 || last == "nexttoken" || last == "clienttoken" || last == "clientrequesttoken" {

@@ -88,7 +88,7 @@ var filler = toSet(`is was to the a an of for set as key token secret value now 
 // linking reports whether the words before i say that a value follows: "is", "was", "to", "=".
 func linking(s string, i int) bool {
 	before := strings.TrimRight(s[max(0, i-12):i], " \t\"'`:")
-	for _, w := range []string{" is", " was", " to", " as", " be", " using", "now"} {
+	for _, w := range []string{" is", " was", " to", " as", " be", " using", "now", " /"} {
 		if strings.HasSuffix(before, w) {
 			return true
 		}

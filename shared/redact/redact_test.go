@@ -237,6 +237,18 @@ var secretCases = []secretCase{
 	{"wireguard", in("PrivateKey = @@", func(d dice) string { return d.of(b64, 43) + "=" })},
 	{"passphrase", in(`passphrase: "correct @@"`, pw)},
 	{"oauth query", in("https://app/cb#access_token=@@&token_type=bearer", token("", b62, 40))},
+	{"pass query", in("GET /login?user=a&pass=@@&x=1 200", pw)},
+	{"yaml next line", in("password: |\n    @@\nuser: app", pw)},
+	{"bindpw", in("ldap.bindpw=@@", pw)},
+	{"kafka jaas", in(`PlainLoginModule required username="app" password="@@";`, pw)},
+	{"htpasswd", in("admin:@@", func(d dice) string { return "$ap" + "r1$" + d.of(b62, 8) + "$" + d.of(b62, 22) })},
+	{"jwk", in(`{"kty":"EC","crv":"P-256","x":"abc","d":"@@"}`, token("", b62, 43))},
+	{"kubeconfig", in("client-key-data: @@", func(d dice) string { return base64.StdEncoding.EncodeToString([]byte(pem(d))) })},
+	{"log prose", in("login failed for user=bob with password '@@'", pw)},
+	{"redis auth", in("redis> AUTH @@", token("", b62, 12))},
+	{"functions key", in("x-functions-key: @@", token("", b62, 54))},
+	{"subscription key", in("Ocp-Apim-Subscription-Key: @@", token("", hexes, 32))},
+	{"code", in(`const apiKey = "@@";`, token("", b62, 20))},
 	{"csv header", in("access key @@ is active", token("", b62, 32))},
 }
 

@@ -20,7 +20,7 @@ func (c class) tells(value string, quoted bool) bool {
 	case password:
 		return !codeLike(trimmed, quoted) && !arnLike(trimmed) && !(trimmed[0] == '/' && pathWords(trimmed))
 	case keyed:
-		return !codeLike(trimmed, quoted) && (random(trimmed, 8) || uuid(trimmed) || long(trimmed) && hexAny.all(trimmed))
+		return !codeLike(trimmed, quoted) && (random(trimmed, 7) || uuid(trimmed) || long(trimmed) && hexAny.all(trimmed))
 	case weak:
 		return random(trimmed, 16) && !ordinary(trimmed)
 	}
@@ -218,7 +218,7 @@ func ordinary(s string) bool {
 	if uuid(s) || hexAny.all(s) || arnLike(s) {
 		return true
 	}
-	for _, p := range []string{"sha256:", "sha512:", "sha1:", "sha256-", "sha384-", "sha512-", "SHA256:", "h1:", "md5:", "1-", "Root=1-", "req-", "req_", "msg_", "evt_", "evt-", "inv-", "W/"} {
+	for _, p := range []string{"sha256:", "sha512:", "sha1:", "sha256-", "sha384-", "sha512-", "SHA256:", "h1:", "md5:", "sha256=", "sha1=", "v1,", "v1=", "v0=", "1-", "Root=1-", "req-", "req_", "msg_", "evt_", "evt-", "inv-", "W/"} {
 		if strings.HasPrefix(s, p) {
 			return true
 		}

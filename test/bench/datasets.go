@@ -12,8 +12,10 @@ import (
 	"github.com/firefinder/firefinder/test/bench/loghub"
 	"github.com/firefinder/firefinder/test/bench/nab"
 	"github.com/firefinder/firefinder/test/bench/nezha"
+	"github.com/firefinder/firefinder/test/bench/opensre"
 	"github.com/firefinder/firefinder/test/bench/petshop"
 	"github.com/firefinder/firefinder/test/bench/rcaalerts"
+	"github.com/firefinder/firefinder/test/bench/rootcausebench"
 	"github.com/firefinder/firefinder/test/bench/score"
 	"github.com/firefinder/firefinder/test/bench/sockshop"
 	"github.com/firefinder/firefinder/test/bench/tcpd"
@@ -22,7 +24,7 @@ import (
 // datasets is what exists, in the order in which it is reported: incidents first. A dataset's folder has its name.
 func datasets() []score.Dataset {
 	return []score.Dataset{
-		petshop.New(), nezha.New(), rcaalerts.New(), sockshop.New(),
+		petshop.New(), nezha.New(), rootcausebench.New(), rcaalerts.New(), opensre.New(), sockshop.New(),
 		nab.New(), tcpd.New(), loghub.New(),
 	}
 }

@@ -155,19 +155,21 @@ func run(dir string) ([]score.Result, error) {
 		return nil, err
 	}
 	var out []score.Result
-	sum, lines, spent := 0.0, 0, time.Duration(0)
+	var parts []float64
+	lines, spent, sum := 0, time.Duration(0), 0.0
 	for _, s := range systems {
 		begin := time.Now()
 		groups := Mine(s.Lines)
 		took := time.Since(begin)
 		accuracy := GroupingAccuracy(groups, s.Events)
 		sum, lines, spent = sum+accuracy, lines+len(s.Lines), spent+took
+		parts = append(parts, accuracy)
 		out = append(out, score.Result{Dataset: name, Split: s.Name, Metric: "grouping accuracy", Value: accuracy, Cases: 1,
 			SecondsPerCase: took.Seconds()})
 	}
 	n := float64(len(systems))
 	mean := score.Result{Dataset: name, Split: "mean", Metric: "grouping accuracy", Value: sum / n, Cases: len(systems),
-		SecondsPerCase: spent.Seconds() / n, Published: []score.Published{
+		SecondsPerCase: spent.Seconds() / n, Parts: parts, Published: []score.Published{
 			{Name: "Brain, mean of 16 systems (logparser README)", Value: .983}, {Name: "Drain, mean of 16 systems", Value: .865},
 			{Name: "Spell, mean of 16 systems", Value: .793}}}
 	speed := score.Result{Dataset: name, Split: "all", Metric: "million lines a minute", Cases: len(systems), SecondsPerCase: spent.Seconds() / n,

@@ -334,7 +334,7 @@ func (d *day) readLog(name string, into *evidence.Telemetry) error {
 		if err != nil {
 			continue
 		}
-		line := evidence.LogLine{Time: time.Unix(0, ns).UTC(), Component: service(cell(r, "PodName")), Trace: cell(r, "TraceID"), Message: cell(r, "Log")}
+		line := evidence.LogLine{Time: time.Unix(0, ns).UTC(), Component: service(cell(r, "PodName")), Trace: cell(r, "TraceID"), Span: cell(r, "SpanID"), Message: cell(r, "Log")}
 		var inner struct{ Log string }
 		if json.Unmarshal([]byte(line.Message), &inner) == nil && inner.Log != "" {
 			line.Message = strings.TrimSuffix(inner.Log, "\n")

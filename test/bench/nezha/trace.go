@@ -15,6 +15,7 @@ type span struct {
 	start, end                            int64 // nanoseconds
 	up                                    *span
 	children                              []*span
+	waits                                 *[]*span // spans of the same service and trace that wait for another service
 }
 
 // readTrace turns spans into calls.
@@ -35,6 +36,7 @@ func (d *day) readTrace(name string, into *evidence.Telemetry) error {
 			service: service(cell(r, "PodName")), operation: cell(r, "OperationName"), start: start, end: end})
 	}
 	link(spans)
+	waiting(spans)
 	for i := range spans {
 		into.Calls = append(into.Calls, spans[i].call())
 	}
@@ -63,15 +65,32 @@ func (s *span) remote() bool {
 	return len(s.children) == 1 && s.children[0].service != s.service
 }
 
-// call is the span as evidence. Own is its duration less the time that its children cover.
+// waiting gives each span the waits of its service in its trace: reactive code does not nest them.
+func waiting(spans []span) {
+	type key struct{ trace, service string }
+	index := map[key]*[]*span{}
+	for i := range spans {
+		s := &spans[i]
+		k := key{s.trace, s.service}
+		if index[k] == nil {
+			index[k] = &[]*span{}
+		}
+		s.waits = index[k]
+		if s.remote() {
+			*s.waits = append(*s.waits, s)
+		}
+	}
+}
+
+// call is the span as evidence. Own is its duration less the time that its children cover or its service waits for others.
 func (s *span) call() evidence.Call {
-	c := evidence.Call{Time: time.Unix(0, s.start).UTC(), Callee: s.service, Operation: s.operation, Trace: s.trace,
+	c := evidence.Call{Time: time.Unix(0, s.start).UTC(), Callee: s.service, Operation: s.operation, Trace: s.trace, Span: s.id,
 		Duration: time.Duration(s.end - s.start)}
 	if !s.remote() {
 		c.Own = c.Duration - s.covered()
 	}
 	if s.up != nil {
-		c.Caller, c.Parent = s.up.service, s.up.operation
+		c.Caller, c.Parent = s.up.service, s.up.id
 		if s.up.service != s.service && s.up.remote() {
 			c.Seen = time.Duration(s.up.end - s.up.start)
 		}
@@ -79,11 +98,12 @@ func (s *span) call() evidence.Call {
 	return c
 }
 
-// covered is how long at least one child was running.
+// covered is how long at least one child was running or one call to another service was out.
 func (s *span) covered() time.Duration {
-	slices.SortFunc(s.children, func(a, b *span) int { return cmp.Compare(a.start, b.start) })
+	busy := append(slices.Clone(s.children), *s.waits...)
+	slices.SortFunc(busy, func(a, b *span) int { return cmp.Compare(a.start, b.start) })
 	var sum, until int64
-	for _, c := range s.children {
+	for _, c := range busy {
 		from, to := max(c.start, s.start, until), min(c.end, s.end)
 		if to > from {
 			sum += to - from

@@ -386,4 +386,3 @@ func readAlert(in *evidence.Input, data []byte) error {
 		Text: strings.TrimSpace(a.Summary + " " + a.Detail), Ref: "alert.json"})
 	return nil
 }
-

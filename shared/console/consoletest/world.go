@@ -1,0 +1,238 @@
+// Package consoletest builds a space in memory with the real approval, journal and report code behind the console's
+// pages, for the tests of the pages and of the browser lane.
+package consoletest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/approval"
+	"github.com/firefinder/firefinder/shared/blob"
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/console"
+	"github.com/firefinder/firefinder/shared/deliver"
+	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/tell"
+	"github.com/firefinder/firefinder/shared/workflow"
+)
+
+// Noon is when a world begins.
+var Noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+
+// World is one space. Its clock stands still until Pass.
+type World struct {
+	t         testing.TB
+	Store     kv.Store
+	Blob      *blob.Memory
+	Space     config.Space
+	Approvals *approval.Service
+	Rand      *Random
+
+	mu      sync.Mutex
+	now     time.Time
+	notices []deliver.Notice
+	resumed []workflow.Decision
+	logs    bytes.Buffer
+}
+
+// New makes an empty space. base is the address that links start with.
+func New(t testing.TB, base string) *World {
+	w := &World{t: t, Store: kv.NewMemory(), Blob: new(blob.Memory), now: Noon, Rand: &Random{r: rand.NewChaCha8([32]byte{3})}}
+	w.Space = config.Space{
+		Name: "payments", PublicURL: base,
+		Approvals: config.Approvals{TwoFor: "high", Timeout: 4 * time.Hour, People: []config.Approver{
+			{Name: "Ada Byron", Email: "ada@example.com"}, {Name: "Ben Ortiz", Email: "ben@example.com"},
+		}},
+	}
+	key, err := approval.NewLocalKey(bytes.Repeat([]byte{7}, 32), w.Rand)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Approvals = approval.New(approval.Deps{
+		Store: w.Store, Blob: w.Blob, Space: w.Space, Tokens: key, Resume: w, Tell: w, Now: w.Now, Rand: w.Rand, Log: w.Log(),
+	})
+	return w
+}
+
+// Random is randomness that repeats from run to run. Safe for concurrent use.
+type Random struct {
+	mu sync.Mutex
+	r  *rand.ChaCha8
+}
+
+// Read implements io.Reader.
+func (r *Random) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.r.Read(p)
+}
+
+// Now is the world's clock.
+func (w *World) Now() time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.now
+}
+
+// Pass lets time pass.
+func (w *World) Pass(d time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now = w.now.Add(d)
+}
+
+// Log writes into the world.
+func (w *World) Log() *slog.Logger { return slog.New(slog.NewTextHandler(&w.logs, nil)) }
+
+// Tell implements approval.Tell: it keeps the notice.
+func (w *World) Tell(_ context.Context, n deliver.Notice) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.notices = append(w.notices, n)
+	return nil
+}
+
+// Succeed implements approval.Resume: it keeps the answer.
+func (w *World) Succeed(_ context.Context, _ string, out workflow.Decision) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.resumed = append(w.resumed, out)
+	return nil
+}
+
+// Decisions is how many decisions the workflow was told.
+func (w *World) Decisions() []workflow.Decision {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return append([]workflow.Decision(nil), w.resumed...)
+}
+
+// Notice is the last request for approval, as the mail carries it.
+func (w *World) Notice() deliver.Notice {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.notices) == 0 {
+		w.t.Fatal("nobody was asked")
+	}
+	return w.notices[len(w.notices)-1]
+}
+
+// Approve is the handler of the approval page.
+func (w *World) Approve() http.Handler {
+	return console.ApproveHandler(console.ApproveDeps{Approvals: w.Approvals, Store: w.Store, Space: w.Space, Now: w.Now, Rand: w.Rand, Log: w.Log()})
+}
+
+// Console is the handler of the read-only pages.
+func (w *World) Console() http.Handler {
+	reports := tell.New(tell.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, PublicURL: w.Space.PublicURL, Approvals: w.Approvals, Tell: w, Now: w.Now, Log: w.Log()})
+	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Now: w.Now, Log: w.Log()})
+}
+
+// All serves both, as a laptop does.
+func (w *World) All() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("/approve/", w.Approve())
+	mux.Handle("/", w.Console())
+	return mux
+}
+
+func (w *World) must(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// Many opens n investigations in different states, one every seven minutes, and returns their ids, oldest first.
+func (w *World) Many(n int) (ids []string) {
+	states := []incident.State{incident.Completed, incident.Investigating, incident.Failed, incident.Queued, incident.Cancelled, incident.AwaitingApproval}
+	for i := range n {
+		e := incident.Event{
+			EventType: incident.EventType, IncidentID: fmt.Sprint("many-", i), Action: incident.Created, Priority: incident.Priorities[i%5],
+			Title: fmt.Sprintf("orders latency above target (%d)", i), Service: "orders", Timestamp: Noon.Add(time.Duration(i-n) * 7 * time.Minute), Source: "cloudwatch",
+		}
+		inv := incident.Investigation{
+			ID: e.InvestigationID("payments"), Space: "payments", Title: e.Title, Priority: e.Priority, Service: e.Service,
+			State: states[i%len(states)], OpenedAt: e.Timestamp, Opener: e,
+		}
+		a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Opener: true, Investigation: inv.ID, Decision: incident.Decision{Outcome: incident.Proceed}}
+		w.must(w.Store.Commit(context.Background(), append(record.Open(inv), record.Member(inv.ID, a))...))
+		ids = append(ids, inv.ID)
+	}
+	return ids
+}
+
+// Note appends to an investigation's journal.
+func (w *World) note(id string, kind journal.Kind, key string, body any) {
+	w.t.Helper()
+	w.must(journal.Note(context.Background(), w.Store, w.Blob, id, w.Now, kind, key, body))
+}
+
+// Propose asks for a decision on the investigation's plan and returns the approval's id.
+func (w *World) Propose(id string) string {
+	w.t.Helper()
+	w.must(w.Approvals.Propose(context.Background(), workflow.Proposal{ID: id, Token: "task"}))
+	inv, err := record.Get(context.Background(), w.Store, id)
+	w.must(err)
+	return inv.ApprovalID
+}
+
+// Replan makes p the investigation's current plan.
+func (w *World) Replan(p incident.Plan) {
+	w.t.Helper()
+	ctx := context.Background()
+	hash, err := record.PutDocument(ctx, w.Store, w.Blob, p.Investigation, "plan.json", "application/json", approval.Canonical(p))
+	w.must(err)
+	_, err = record.Update(ctx, w.Store, w.Now(), p.Investigation, func(inv *incident.Investigation) error {
+		inv.PlanHash = hash
+		return nil
+	})
+	w.must(err)
+}
+
+// Checkout opens one investigation with everything that an investigation can have, its plan proposed. word rewrites
+// every text that comes from outside; nil leaves it as it is.
+func (w *World) Checkout(word func(string) string) incident.Investigation {
+	w.t.Helper()
+	if word == nil {
+		word = func(s string) string { return s }
+	}
+	ctx := context.Background()
+	s := story{word}
+	alarms := s.alarms()
+	inv := s.investigation(alarms[0])
+	ops := record.Open(inv)
+	for _, a := range alarms {
+		ops = append(ops, record.Member(inv.ID, a), kv.Put(record.AlarmKey(a.ID), a, kv.Always()))
+	}
+	c := s.conclusion()
+	w.must(w.Store.Commit(ctx, append(ops, record.PutConclusion(inv.ID, c))...))
+	brief, series := s.brief()
+	_, err := record.PutJSON(ctx, w.Store, w.Blob, inv.ID, "brief.json", brief)
+	w.must(err)
+	_, err = record.PutJSON(ctx, w.Store, w.Blob, inv.ID, "chart.json", []evidence.Series{series})
+	w.must(err)
+	w.note(inv.ID, journal.Opened, "opened/1", map[string]string{})
+	for _, o := range s.observations() {
+		w.note(inv.ID, journal.Observed, o.ID, o)
+	}
+	w.note(inv.ID, journal.Briefed, "brief", brief)
+	w.note(inv.ID, journal.Concluded, "conclusion", c)
+	w.note(inv.ID, journal.Told, "told/findings", map[string]string{"kind": "findings", "failed": word("slack: the token was refused")})
+	w.Replan(s.plan(inv.ID))
+	w.Propose(inv.ID)
+	got, err := record.Get(ctx, w.Store, inv.ID)
+	w.must(err)
+	return got
+}

@@ -1,0 +1,184 @@
+package console
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
+	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/report"
+)
+
+// investigationView is everything the page of one investigation shows.
+type investigationView struct {
+	report.Report
+	Frame  frame
+	Now    time.Time
+	Events []report.Entry // the report's timeline with the journal's steps
+	Told   []told
+	Link   string // approval page, when there is an approval
+}
+
+// told is one notice that went out, or did not.
+type told struct {
+	At     time.Time
+	Kind   string
+	Failed string
+}
+
+func (p *readPages) view(ctx context.Context, id string) (investigationView, error) {
+	v := investigationView{Now: p.d.Now().UTC()}
+	var err error
+	if v.Report, err = p.d.Reports.Report(ctx, id); err != nil {
+		return v, err
+	}
+	records, err := journal.Read(ctx, p.d.Store, id)
+	if err != nil {
+		return v, err
+	}
+	v.Events = merge(v.Timeline, steps(ctx, p, records))
+	v.Told = p.told(ctx, records)
+	if v.Approval != nil {
+		v.Link = "/approve/" + v.Approval.ID
+	}
+	for i, c := range v.Charts {
+		v.Charts[i] = shown(c)
+	}
+	v.Frame = p.frame(v.Investigation.Title)
+	if v.Frame.Live = !v.Investigation.State.Final(); v.Frame.Live {
+		v.Frame.Script = "live.js"
+	}
+	return v, nil
+}
+
+// shown is a chart whose words hide nothing.
+func shown(c report.Chart) report.Chart {
+	c.Title, c.Unit = line(c.Title), line(c.Unit)
+	c.Marks = slices.Clone(c.Marks)
+	for i := range c.Marks {
+		c.Marks[i].Label = line(c.Marks[i].Label)
+	}
+	return c
+}
+
+// stepWords are the journal's records that people follow an investigation by; the others are details of these.
+var stepWords = map[journal.Kind]string{
+	journal.Opened: "taken up", journal.Briefed: "deterministic analysis ready", journal.Steered: "a note reached the analyst",
+	journal.Concluded: "conclusion checked and stored", journal.PlanMade: "mitigation plan made", journal.Told: "people told",
+	journal.Proposed: "approval asked for", journal.Decided: "decision recorded", journal.Closed: "closed",
+	journal.TriageMoved: "a person changed a triage decision",
+}
+
+func steps(ctx context.Context, p *readPages, records []journal.Record) []report.Entry {
+	var out []report.Entry
+	for _, r := range records {
+		text, ok := stepWords[r.Kind]
+		if !ok {
+			continue
+		}
+		if r.Kind == journal.Told {
+			text += ": " + line(tellKind(ctx, p, r).Kind)
+		}
+		out = append(out, report.Entry{At: r.Time, What: "step", Text: text})
+	}
+	return out
+}
+
+func merge(a, b []report.Entry) []report.Entry {
+	out := slices.Concat(a, b)
+	slices.SortStableFunc(out, func(x, y report.Entry) int { return x.At.Compare(y.At) })
+	return out
+}
+
+func (p *readPages) told(ctx context.Context, records []journal.Record) (out []told) {
+	for _, r := range records {
+		if r.Kind == journal.Told {
+			out = append(out, tellKind(ctx, p, r))
+		}
+	}
+	return out
+}
+
+// tellKind reads what was told; a record that cannot be read is shown by its key.
+func tellKind(ctx context.Context, p *readPages, r journal.Record) told {
+	var body struct {
+		Kind   string `json:"kind"`
+		Failed string `json:"failed"`
+	}
+	if err := journal.Decode(ctx, p.d.Blob, r, &body); err != nil || body.Kind == "" {
+		body.Kind = strings.TrimPrefix(r.Key, "told/")
+	}
+	return told{At: r.Time, Kind: body.Kind, Failed: body.Failed}
+}
+
+// scoreRow is one compared feature of a triage decision.
+type scoreRow struct {
+	Feature          string
+	Winner, RunnerUp string
+}
+
+// scores lays the compared windows side by side, feature by feature, in the winner's order.
+func scores(d incident.Decision) []scoreRow {
+	var rows []scoreRow
+	at := map[incident.ReasonName]int{}
+	add := func(c *incident.Candidate, set func(*scoreRow, string)) {
+		if c == nil {
+			return
+		}
+		for _, f := range c.Features {
+			i, ok := at[f.Name]
+			if !ok {
+				i = len(rows)
+				at[f.Name] = i
+				rows = append(rows, scoreRow{Feature: strings.ReplaceAll(string(f.Name), "_", " ")})
+			}
+			text := fmt.Sprintf("%.2f", f.Score)
+			if f.Detail != "" {
+				text += " (" + f.Detail + ")"
+			}
+			set(&rows[i], text)
+		}
+	}
+	add(d.Winner, func(r *scoreRow, s string) { r.Winner = s })
+	add(d.RunnerUp, func(r *scoreRow, s string) { r.RunnerUp = s })
+	return rows
+}
+
+func total(c *incident.Candidate) string {
+	if c == nil {
+		return ""
+	}
+	return fmt.Sprintf("%.2f", c.Score)
+}
+
+// recovered reports whether an alarm record tells of a recovery.
+func recovered(a record.Alarm) bool { return !a.Event.Action.Firing() }
+
+func outcomeWord(o incident.Outcome) string {
+	if o == incident.NoFault {
+		return "no fault found"
+	}
+	return string(o)
+}
+
+// cause puts a root cause's reason into words.
+func causeReason(c incident.RootCause) string {
+	if c.Change != "" {
+		return "Brought about by change " + line(c.Change) + "."
+	}
+	if c.Condition != "" {
+		return "No change is to blame. Condition: " + visible(c.Condition)
+	}
+	return "No change is to blame."
+}
+
+func analystOf(r report.Report) string {
+	if r.Conclusion == nil {
+		return ""
+	}
+	return r.Conclusion.Analyst
+}

@@ -1,0 +1,3 @@
+package evidence
+
+func alarmsArgument(sc *scene) argument { return newArgument("alarms") }

@@ -1,0 +1,170 @@
+package triage
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/record"
+)
+
+// transaction gathers decisions on some events and what they write, to commit it at once.
+type transaction struct {
+	*Service
+	look           bool // read alarms' histories; otherwise they are taken to be new, and the commit checks it
+	buckets        map[time.Time]*bucket
+	touched        map[time.Time]bool // buckets that a new window depends on
+	histories      map[incident.AlarmKey]*history
+	investigations map[string]incident.Investigation
+	ops            []kv.Op
+	opened         bool
+}
+
+func (s *Service) begin(look bool) *transaction {
+	return &transaction{
+		Service: s, look: look, buckets: map[time.Time]*bucket{}, touched: map[time.Time]bool{},
+		histories: map[incident.AlarmKey]*history{}, investigations: map[string]incident.Investigation{},
+	}
+}
+
+func (t *transaction) takeAll(ctx context.Context, events []incident.Event) error {
+	for _, e := range events {
+		if err := t.take(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// take decides on one event and adds what that writes.
+func (t *transaction) take(ctx context.Context, e incident.Event) error {
+	h, err := t.history(ctx, e)
+	if err != nil {
+		return err
+	}
+	var a record.Alarm
+	if e.Action.Firing() {
+		a, err = t.fire(ctx, e, h)
+	} else {
+		a, err = t.recover(ctx, e, h)
+	}
+	if err != nil {
+		return err
+	}
+	h.add(change{At: e.Timestamp, Firing: e.Action.Firing(), Event: a.ID, Investigation: a.Investigation})
+	t.ops = append(t.ops, kv.Put(record.AlarmKey(a.ID), a, kv.Absent()))
+	if a.Investigation != "" {
+		t.ops = append(t.ops, record.Member(a.Investigation, a))
+	}
+	if a.Decision.Outcome == incident.Skipped {
+		listed := a
+		listed.Event.Data = nil
+		t.ops = append(t.ops, kv.Put(record.SkippedKey(e), listed, kv.Always()))
+	}
+	return nil
+}
+
+// recover decides on a recovery: it belongs to the investigation of the fire before it.
+func (t *transaction) recover(ctx context.Context, e incident.Event, h *history) (record.Alarm, error) {
+	a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Decision: incident.Decision{DecidedAt: t.Now(), Outcome: incident.Skipped}}
+	fire, ok := h.fireBefore(e.Timestamp)
+	if !ok || fire.Investigation == "" {
+		a.Decision.Reasons = []incident.Reason{{Name: NothingToRecover, Detail: "no investigation knows a fire of this alarm before it"}}
+		return a, nil
+	}
+	a.Decision.Outcome, a.Decision.Investigation, a.Investigation = incident.Linked, fire.Investigation, fire.Investigation
+	a.Decision.Reasons = []incident.Reason{{Name: Recovery, Detail: fmt.Sprintf("back to normal %s after it fired", e.Timestamp.Sub(fire.At).Round(time.Second))}}
+	inv, err := t.investigation(ctx, fire.Investigation)
+	if err != nil {
+		return a, err
+	}
+	t.steer(inv, a, "The alarm "+e.Title+" recovered.")
+	return a, nil
+}
+
+// steer leaves a message for an investigation that is still at work.
+func (t *transaction) steer(inv incident.Investigation, a record.Alarm, text string) {
+	if inv.State.Final() || inv.State == incident.AwaitingApproval {
+		return
+	}
+	key := kv.Key{PK: record.Partition(inv.ID), SK: "STEER#" + a.Event.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + a.ID}
+	t.ops = append(t.ops, kv.Put(key, map[string]string{"text": text, "event": a.ID}, kv.Always()))
+}
+
+// commit writes everything or nothing. Conflict: somebody else was first; decide again.
+func (t *transaction) commit(ctx context.Context) error {
+	ops := t.ops
+	for hour := range t.touched {
+		b := t.buckets[hour]
+		if b.dirty {
+			ops = append(ops, kv.Put(bucketKey(hour), b, kv.Version(b.version)).Until(hour.Add(48*time.Hour)))
+		} else {
+			ops = append(ops, kv.Check(bucketKey(hour), kv.Version(b.version)))
+		}
+	}
+	for key, h := range t.histories {
+		if h.dirty {
+			ops = append(ops, kv.Put(historyKey(key), h, kv.Version(h.version)))
+		}
+	}
+	return t.Store.Commit(ctx, ops...)
+}
+
+func (t *transaction) history(ctx context.Context, e incident.Event) (*history, error) {
+	key := e.AlarmKey()
+	if h, ok := t.histories[key]; ok {
+		return h, nil
+	}
+	h := &history{Key: key}
+	if t.look {
+		v, _, err := kv.Read(ctx, t.Store, historyKey(key), h)
+		if err != nil {
+			return nil, err
+		}
+		h.version = v
+	}
+	t.histories[key] = h
+	return h, nil
+}
+
+// windows returns the windows that an alarm at the time can be compared with.
+func (t *transaction) windows(ctx context.Context, hours []time.Time) ([]Window, error) {
+	var out []Window
+	for _, hour := range hours {
+		b, ok := t.buckets[hour]
+		if !ok {
+			b = &bucket{hour: hour}
+			v, _, err := kv.Read(ctx, t.Store, bucketKey(hour), b)
+			if err != nil {
+				return nil, err
+			}
+			b.version = v
+			t.buckets[hour] = b
+		}
+		out = append(out, b.Windows...)
+	}
+	return out, nil
+}
+
+// addWindow lists a new window; the commit then requires that no bucket in reach has changed since it was read.
+func (t *transaction) addWindow(w Window) {
+	for _, hour := range hours(w.OpenedAt) {
+		t.touched[hour] = true
+	}
+	b := t.buckets[hourOf(w.OpenedAt)]
+	b.Windows = append(b.Windows, w)
+	b.dirty = true
+}
+
+func (t *transaction) investigation(ctx context.Context, id string) (incident.Investigation, error) {
+	if inv, ok := t.investigations[id]; ok {
+		return inv, nil
+	}
+	inv, err := record.Get(ctx, t.Store, id)
+	if err == nil {
+		t.investigations[id] = inv
+	}
+	return inv, err
+}
