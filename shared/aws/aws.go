@@ -38,7 +38,7 @@ const (
 func Load(ctx context.Context, opts Options) (sdk.Config, error) {
 	load := []func(*config.LoadOptions) error{
 		config.WithHTTPClient(client(answerTime)),
-		config.WithRetryer(func() sdk.Retryer { return retryer(attempts) }),
+		config.WithRetryer(func() sdk.Retryer { return retryer(attempts, maxBackoff) }),
 	}
 	if opts.Region != "" {
 		load = append(load, config.WithRegion(opts.Region))
@@ -59,14 +59,15 @@ func Load(ctx context.Context, opts Options) (sdk.Config, error) {
 	return cfg, nil
 }
 
-// Patient returns the configuration with another limit for the wait between request and answer and another number of
-// attempts, for services that are slower (models) or must be quicker (tables) than the rest.
+// Patient returns the configuration with another limit for the wait between request and answer, half of which is the most
+// that is waited between attempts, and another number of attempts: for services that are slower (models) or must be
+// quicker (tables) than the rest.
 func Patient(cfg sdk.Config, answer time.Duration, attempts int) sdk.Config {
 	cfg = cfg.Copy()
 	if _, ours := cfg.HTTPClient.(*awshttp.BuildableClient); ours { // keep a client that a test put there
 		cfg.HTTPClient = client(answer)
 	}
-	cfg.Retryer = func() sdk.Retryer { return retryer(attempts) }
+	cfg.Retryer = func() sdk.Retryer { return retryer(attempts, min(maxBackoff, answer/2)) }
 	return cfg
 }
 
@@ -79,9 +80,9 @@ func client(answer time.Duration) *awshttp.BuildableClient {
 		})
 }
 
-func retryer(attempts int) sdk.Retryer {
+func retryer(attempts int, backoff time.Duration) sdk.Retryer {
 	return retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = attempts
-		o.MaxBackoff = maxBackoff
+		o.MaxBackoff = backoff
 	})
 }

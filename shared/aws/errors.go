@@ -27,6 +27,7 @@ var classes = map[string]incident.Class{
 	"QueueDoesNotExist": incident.NotFound, "AWS.SimpleQueueService.NonExistentQueue": incident.NotFound, "StateMachineDoesNotExist": incident.NotFound,
 
 	"KmsThrottled": incident.Throttled, "KMS.ThrottlingException": incident.Throttled, "KMSThrottlingException": incident.Throttled,
+	"KmsThrottlingException": incident.Throttled, "ExecutionLimitExceeded": incident.Throttled, "StateMachineDeleting": incident.Unavailable,
 	"SendingPausedException": incident.Unavailable, "RequestTimeout": incident.Unavailable, "RequestTimeoutException": incident.Unavailable,
 	"TransactionInProgressException": incident.Unavailable, "RequestExpired": incident.Unavailable,
 }

@@ -121,3 +121,16 @@ func receives(r events.SQSMessage) int {
 	}
 	return n
 }
+
+// Must returns a cold start's value or ends the process with a clear message: a function that is half wired must not run.
+func Must[T any](v T, err error) T {
+	if err != nil {
+		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("cold start failed", "err", err.Error())
+		os.Exit(1)
+	}
+	return v
+}
+
+// RedactKey keys the placeholders of masked secrets, so that one secret has one placeholder within a space and nobody
+// can try guesses against it without the space's table name.
+func (e Env) RedactKey() []byte { return []byte("firefinder/" + e.Space.Name + "/" + e.Table) }

@@ -66,10 +66,9 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().Bool("json", false, "print data as JSON")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newDemo(), newLocal(), newInvestigate(),
-		newList(), newShow(), newApprove(), newReject(),
-		NewTriage(), newSource(), newSend(), NewAnalyze(),
-		newSpace(), newJournal(), newDoctor(), newVersion(),
+		newDemo(),
+		NewAnalyze(),
+		newSpace(), newJournal(), newVersion(),
 	)
 	return root
 }

@@ -76,6 +76,8 @@ type Source struct {
 	Kind   string `yaml:"kind"`   // cloudwatch, generic, grafana, ...
 	Scheme string `yaml:"scheme"` // hmac (default where the vendor offers it), bearer, standard
 	Secret string `yaml:"secret"` // name of the secret; default firefinder/<space>/source/<kind>
+
+	Priority incident.Priority `yaml:"priority"` // of alarms that carry no hint of their own; default MEDIUM
 }
 
 // Connectors says what may be looked at.
@@ -263,6 +265,7 @@ func (s Space) faults() []string {
 		check(src.Kind != "", "sources[%d].kind: required", i)
 		check(!kinds[src.Kind], "sources[%d].kind: %q appears twice", i, src.Kind)
 		check(slices.Contains([]string{"", "hmac", "bearer", "standard"}, src.Scheme), "sources[%d].scheme: must be hmac, bearer or standard", i)
+		check(src.Priority == "" || slices.Contains(incident.Priorities, src.Priority), "sources[%d].priority: must be CRITICAL, HIGH, MEDIUM, LOW or MINIMAL", i)
 		kinds[src.Kind] = true
 	}
 	if n := s.Notify.ServiceNow; n != nil {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/blob"
 	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/kv"
@@ -23,12 +24,18 @@ type Reports interface {
 	Report(ctx context.Context, id string) (report.Report, error)
 }
 
+// Told says where an investigation's notices went.
+type Told interface {
+	Receipts(ctx context.Context, investigation string) ([]deliver.Receipt, error)
+}
+
 // Deps is what the console reads.
 type Deps struct {
 	Store   kv.Store
 	Blob    blob.Store
 	Space   config.Space
 	Reports Reports
+	Told    Told
 	Now     func() time.Time
 	Log     *slog.Logger
 	Hosts   []string // host names (with port) that it answers to; empty: any. A laptop names its own, against DNS rebinding

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/record"
@@ -19,15 +20,8 @@ type investigationView struct {
 	Frame  frame
 	Now    time.Time
 	Events []report.Entry // the report's timeline with the journal's steps
-	Told   []told
+	Told   []deliver.Receipt
 	Link   string // approval page, when there is an approval
-}
-
-// told is one notice that went out, or did not.
-type told struct {
-	At     time.Time
-	Kind   string
-	Failed string
 }
 
 func (p *readPages) view(ctx context.Context, id string) (investigationView, error) {
@@ -40,8 +34,10 @@ func (p *readPages) view(ctx context.Context, id string) (investigationView, err
 	if err != nil {
 		return v, err
 	}
-	v.Events = merge(v.Timeline, steps(ctx, p, records))
-	v.Told = p.told(ctx, records)
+	v.Events = merge(v.Timeline, steps(records))
+	if v.Told, err = p.d.Told.Receipts(ctx, id); err != nil {
+		return v, err
+	}
 	if v.Approval != nil {
 		v.Link = "/approve/" + v.Approval.ID
 	}
@@ -73,7 +69,7 @@ var stepWords = map[journal.Kind]string{
 	journal.TriageMoved: "a person changed a triage decision",
 }
 
-func steps(ctx context.Context, p *readPages, records []journal.Record) []report.Entry {
+func steps(records []journal.Record) []report.Entry {
 	var out []report.Entry
 	for _, r := range records {
 		text, ok := stepWords[r.Kind]
@@ -81,7 +77,7 @@ func steps(ctx context.Context, p *readPages, records []journal.Record) []report
 			continue
 		}
 		if r.Kind == journal.Told {
-			text += ": " + line(tellKind(ctx, p, r).Kind)
+			text += ": " + line(strings.TrimPrefix(r.Key, "told/"))
 		}
 		out = append(out, report.Entry{At: r.Time, What: "step", Text: text})
 	}
@@ -92,27 +88,6 @@ func merge(a, b []report.Entry) []report.Entry {
 	out := slices.Concat(a, b)
 	slices.SortStableFunc(out, func(x, y report.Entry) int { return x.At.Compare(y.At) })
 	return out
-}
-
-func (p *readPages) told(ctx context.Context, records []journal.Record) (out []told) {
-	for _, r := range records {
-		if r.Kind == journal.Told {
-			out = append(out, tellKind(ctx, p, r))
-		}
-	}
-	return out
-}
-
-// tellKind reads what was told; a record that cannot be read is shown by its key.
-func tellKind(ctx context.Context, p *readPages, r journal.Record) told {
-	var body struct {
-		Kind   string `json:"kind"`
-		Failed string `json:"failed"`
-	}
-	if err := journal.Decode(ctx, p.d.Blob, r, &body); err != nil || body.Kind == "" {
-		body.Kind = strings.TrimPrefix(r.Key, "told/")
-	}
-	return told{At: r.Time, Kind: body.Kind, Failed: body.Failed}
 }
 
 // scoreRow is one compared feature of a triage decision.
@@ -181,4 +156,10 @@ func analystOf(r report.Report) string {
 		return ""
 	}
 	return r.Conclusion.Analyst
+}
+
+// toldWhere names a notice and the place it went to; its kind is the first part of its key ("proposal/<approval id>").
+func toldWhere(r deliver.Receipt) string {
+	kind, _, _ := strings.Cut(r.Key, "/")
+	return line(capital(kind) + ": " + strings.TrimSpace(r.Channel+" "+r.Label))
 }

@@ -241,7 +241,7 @@ func (a *assessment) overlap(t *trouble, rarity func(string) float64, names map[
 // valueMatch finds a value that the change set among the numbers that errors mention, or the very step of a metric.
 func (a *assessment) valueMatch(t *trouble) (float64, string) {
 	for _, s := range a.edit.settings {
-		if s.direction() == 0 {
+		if s.direction() == 0 || s.old.kind == "bool" {
 			continue
 		}
 		for _, d := range t.departures {
@@ -290,7 +290,7 @@ func (a *assessment) loosensOnly() bool {
 		return false
 	}
 	for _, s := range a.edit.settings {
-		if s.direction() <= 0 {
+		if s.direction() <= 0 || s.old.kind == "bool" {
 			return false
 		}
 	}
@@ -325,6 +325,12 @@ func verdicts(all []*assessment, conditions []condition) []ChangeVerdict {
 		case a.after, a.inert != "", a.score < possibleScore, culprit != nil && a.content < culpritContent:
 			v.Verdict = Decoy
 		}
+		slices.SortStableFunc(v.Reasons, func(a, b Reason) int {
+			if v.Verdict == Decoy {
+				a, b = b, a
+			}
+			return cmp.Compare(b.Weight, a.Weight)
+		})
 		out = append(out, v)
 	}
 	slices.SortStableFunc(out, func(a, b ChangeVerdict) int { return cmp.Compare(verdictOrder[a.Verdict], verdictOrder[b.Verdict]) })

@@ -14,11 +14,12 @@ type correlation struct {
 // causes with weights in 0..1, onsets the signals that changed; both may be empty. It never fails; without logs, changes or statuses the parts are empty.
 func correlate(in Input, g graph, suspects map[string]float64, onsets []Onset) correlation {
 	var c correlation
-	first := troubleOf(in, nil)
-	c.patterns = patternShifts(in, first.start)
-	c.trouble = troubleOf(in, c.patterns)
+	book := logBookOf(in)
+	first := troubleOf(in, book, nil)
+	c.patterns = patternShifts(in, book, first.start)
+	c.trouble = troubleOf(in, book, c.patterns)
 	if !c.trouble.start.Equal(first.start) {
-		c.patterns = patternShifts(in, c.trouble.start)
+		c.patterns = patternShifts(in, book, c.trouble.start)
 	}
 	c.conditions = conditionsOf(in, c.trouble, c.patterns)
 	weights := map[string]float64{}

@@ -46,9 +46,9 @@ func health(in Input, t *trouble, found []Pattern, conditions []condition, onset
 	if len(in.Metrics) > 0 {
 		switch moved := movedSignals(in, t); {
 		case len(moved) == 0:
-			say(0.75, "metrics_normal", fmt.Sprintf("all %d metric series stay inside their ordinary variation", len(in.Metrics)))
+			say(normalWeight(in), "metrics_normal", fmt.Sprintf("all %d metric series stay inside their ordinary variation", len(in.Metrics)))
 		case onlyLoad(in, moved):
-			say(0.65, "only_load_moved", fmt.Sprintf("%s of %s moved, but nothing that hurts: no latency, error, queue or lag did", moved[0].metric, moved[0].component))
+			say(normalWeight(in)-0.1, "only_load_moved", fmt.Sprintf("%s of %s moved, but nothing that hurts: no latency, error, queue or lag did", moved[0].metric, moved[0].component))
 		default:
 			return 0, nil
 		}
@@ -60,6 +60,18 @@ func health(in Input, t *trouble, found []Pattern, conditions []condition, onset
 		say(0, "alarm_contradicted", "the alarm is not borne out by the data")
 	}
 	return sure, reasons
+}
+
+// normalWeight is what calm metrics are worth: much against an alarm on a component that they measure, and in a check-up that
+// nothing prompted; little when somebody reports trouble that they may simply not show.
+func normalWeight(in Input) float64 {
+	measured := slices.ContainsFunc(in.Alarms, func(a Alarm) bool {
+		return slices.ContainsFunc(in.Metrics, func(s Series) bool { return s.Component == a.Component })
+	})
+	if measured || len(in.Alarms) == 0 && len(in.Symptoms) == 0 && in.Window.Start.IsZero() {
+		return 0.75
+	}
+	return 0.4
 }
 
 // telling says whether an onset is more than ordinary variation: far outside the scatter, large against its level, and not over.

@@ -114,6 +114,8 @@ func (t *trouble) superseded(in Input, s Status) bool {
 	return false
 }
 
+const maxWording = 600 // bytes of a line that are read for wording
+
 // wordClues reads log patterns that came with the trouble, and severe lines where nothing tells before from after.
 func wordClues(in Input, t *trouble, found []Pattern) []clue {
 	var out []clue
@@ -121,8 +123,8 @@ func wordClues(in Input, t *trouble, found []Pattern) []clue {
 		if p.Kind != patternNew && p.Kind != patternMore {
 			continue
 		}
-		text := strings.ToLower(p.Example)
-		if doneWords.MatchString(text) && !p.Severe {
+		text := strings.ToLower(p.Example[:min(len(p.Example), maxWording)])
+		if !p.Severe && (!severeText(text) || doneWords.MatchString(text)) {
 			continue
 		}
 		for _, r := range wordRules {

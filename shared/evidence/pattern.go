@@ -43,13 +43,13 @@ type logSpan struct{ before, after float64 }
 // first: new and severe ones, then by how far the rate moved. Rates are lines a minute; counts of sources that already
 // aggregated are honoured. A Poisson test keeps ordinary variation out: counts of rare lines scatter with their square root.
 // Reference logs count as before. No logs give no patterns. Time is linear in lines.
-func patternShifts(in Input, at time.Time) []Pattern {
+func patternShifts(in Input, book logBook, at time.Time) []Pattern {
 	if len(in.Logs) == 0 {
 		return nil
 	}
 	var out []Pattern
 	span := logSpanOf(in, at)
-	for _, t := range tallies(in, at) {
+	for _, t := range book.tallies(at) {
 		if p, ok := t.shift(span); ok {
 			out = append(out, p)
 		}
@@ -90,49 +90,78 @@ func logSpanOf(in Input, at time.Time) logSpan {
 	return s
 }
 
-// tallies counts the templates of every component on both sides.
-func tallies(in Input, at time.Time) []*tally {
-	miner := NewMiner()
-	ids := make([]int, len(in.Logs))
-	for i, l := range in.Logs {
-		ids[i] = miner.AddN(l.Message, max(l.Count, 1))
+// minedLogs are log lines with the id of their shape and whether they read like an error, told once for each shape and level.
+type minedLogs struct {
+	lines  []LogLine
+	ids    []int
+	severe []bool
+}
+
+func mineLogs(miner *Miner, lines []LogLine) minedLogs {
+	type shapeLevel struct {
+		id    int
+		level string
 	}
-	var reference []LogLine
+	known := map[shapeLevel]bool{}
+	m := minedLogs{lines: lines, ids: make([]int, len(lines)), severe: make([]bool, len(lines))}
+	for i, l := range lines {
+		m.ids[i] = miner.AddN(l.Message, max(l.Count, 1))
+		k := shapeLevel{m.ids[i], l.Level}
+		bad, ok := known[k]
+		if !ok {
+			bad = severeLine(l)
+			known[k] = bad
+		}
+		m.severe[i] = bad
+	}
+	return m
+}
+
+// logBook is all logs of an input, mined together.
+type logBook struct {
+	miner          *Miner
+	now, reference minedLogs
+}
+
+func logBookOf(in Input) logBook {
+	b := logBook{miner: NewMiner()}
+	b.now = mineLogs(b.miner, in.Logs)
 	if in.Reference != nil {
-		reference = in.Reference.Logs
+		b.reference = mineLogs(b.miner, in.Reference.Logs)
 	}
-	refIDs := make([]int, len(reference))
-	for i, l := range reference {
-		refIDs[i] = miner.AddN(l.Message, max(l.Count, 1))
-	}
+	return b
+}
+
+// tallies counts the templates of every component on both sides.
+func (b logBook) tallies(at time.Time) []*tally {
 	type key struct {
 		component string
 		group     int
 	}
 	index := map[key]*tally{}
 	var out []*tally
-	count := func(l LogLine, id int, before bool) {
-		k := key{l.Component, miner.Group(id)}
+	count := func(l *LogLine, id int, severe, before bool) {
+		k := key{l.Component, b.miner.Group(id)}
 		t := index[k]
 		if t == nil {
-			t = &tally{component: l.Component, group: k.group, template: miner.Template(id)}
+			t = &tally{component: l.Component, group: k.group, template: b.miner.Template(id)}
 			index[k] = t
 			out = append(out, t)
 		}
-		t.count(l, before)
+		t.count(l, severe, before)
 	}
-	for i, l := range reference {
-		count(l, refIDs[i], true)
+	for i := range b.reference.lines {
+		count(&b.reference.lines[i], b.reference.ids[i], b.reference.severe[i], true)
 	}
-	for i, l := range in.Logs {
-		count(l, ids[i], l.Time.Before(at))
+	for i := range b.now.lines {
+		count(&b.now.lines[i], b.now.ids[i], b.now.severe[i], b.now.lines[i].Time.Before(at))
 	}
 	return out
 }
 
-func (t *tally) count(l LogLine, before bool) {
+func (t *tally) count(l *LogLine, severe, before bool) {
 	n := max(l.Count, 1)
-	if severeLine(l) {
+	if severe {
 		t.severe += n
 	}
 	if before {

@@ -45,6 +45,7 @@ const (
 	departZ     = 6.0             // far outside: early departures are compared across many series
 	departStay  = 3.0             // and it stays away while its deviation is at least this
 	departGap   = 2               // samples of a run that may fall back
+	departRun   = 5               // most of the samples after a departure are away, else it was a blip
 	minPrefix   = 5               // samples that make a baseline
 	timeSlack   = 1 * time.Minute // clocks of sources differ by this much
 	maxTexts    = 400             // texts looked at for wording
@@ -52,7 +53,7 @@ const (
 )
 
 // troubleOf reads the symptoms. Patterns are the shifts around the start.
-func troubleOf(in Input, found []Pattern) *trouble {
+func troubleOf(in Input, book logBook, found []Pattern) *trouble {
 	t := &trouble{components: map[string]float64{}, words: map[string]float64{}, numbers: map[float64]string{}, normal: map[string]bool{}, step: time.Minute}
 	t.departures = departuresOf(in)
 	t.step = stepOf(in)
@@ -60,7 +61,7 @@ func troubleOf(in Input, found []Pattern) *trouble {
 	t.start = t.startOf(in, found)
 	t.readAlarms(in)
 	t.readPatterns(found)
-	t.readLines(in, found)
+	t.readLines(book, found)
 	t.readDepartures()
 	t.readStatuses(in)
 	return t
@@ -115,23 +116,23 @@ func (t *trouble) readPatterns(found []Pattern) {
 }
 
 // readLines learns the normal words, and the numbers and stack frames of severe lines.
-func (t *trouble) readLines(in Input, found []Pattern) {
+func (t *trouble) readLines(book logBook, found []Pattern) {
 	severe := map[string]bool{}
 	for _, p := range found {
 		if p.Severe {
 			severe[p.Component] = true
 		}
 	}
-	seen := map[string]bool{}
-	for _, l := range in.Logs {
-		bad := severeLine(l)
+	seen := map[int]bool{}
+	for i := range book.now.lines {
+		l, bad := &book.now.lines[i], book.now.severe[i]
 		if bad && severe[l.Component] && !l.Time.Before(t.start) && len(t.frames) < maxTexts {
 			t.note(l.Message)
 		}
-		if bad || len(seen) > 4*maxTexts || seen[l.Message] || !t.start.IsZero() && !l.Time.Before(t.start) {
+		if bad || seen[book.now.ids[i]] || !t.start.IsZero() && !l.Time.Before(t.start) {
 			continue
 		}
-		seen[l.Message] = true
+		seen[book.now.ids[i]] = true
 		for _, w := range wordsOf(l.Message) {
 			t.normal[w] = true
 		}
@@ -210,7 +211,6 @@ func (t *trouble) startOf(in Input, found []Pattern) time.Time {
 	tests := []func(departure) bool{
 		func(d departure) bool { return about[d.component+"\x00"+d.metric] },
 		func(d departure) bool { return alarmed[d.component] },
-		func(departure) bool { return true },
 	}
 	for _, test := range tests {
 		for _, d := range t.departures {
@@ -219,16 +219,41 @@ func (t *trouble) startOf(in Input, found []Pattern) time.Time {
 			}
 		}
 	}
-	var first time.Time
-	for _, p := range found {
-		if p.Severe && p.Kind == patternNew && !p.First.IsZero() && (first.IsZero() || p.First.Before(first)) {
-			first = p.First
-		}
-	}
-	if !first.IsZero() && (reported.IsZero() || first.Before(reported)) {
-		return first
+	if at := t.surge(found, reported); !at.IsZero() {
+		return at
 	}
 	return reported
+}
+
+// surge is when most of the trouble set in: the earliest moment of the ten minutes in which the most signals left their course
+// and the most new error patterns appeared, not later than reported.
+func (t *trouble) surge(found []Pattern, reported time.Time) time.Time {
+	type mark struct {
+		at     time.Time
+		weight float64
+	}
+	var marks []mark
+	for _, d := range t.departures {
+		marks = append(marks, mark{d.at, math.Log1p(math.Abs(d.z))})
+	}
+	for _, p := range found {
+		if p.Severe && p.Kind == patternNew && !p.First.IsZero() {
+			marks = append(marks, mark{p.First, 5})
+		}
+	}
+	slices.SortStableFunc(marks, func(a, b mark) int { return a.at.Compare(b.at) })
+	var best time.Time
+	most, sum, last := 0.0, 0.0, 0
+	for first := range marks {
+		for ; last < len(marks) && !marks[last].at.After(marks[first].at.Add(recentAfter)); last++ {
+			sum += marks[last].weight
+		}
+		if sum > most+1e-9 && (reported.IsZero() || !marks[first].at.After(reported.Add(t.step))) {
+			best, most = marks[first].at, sum
+		}
+		sum -= marks[first].weight
+	}
+	return best
 }
 
 // endOf is when the telemetry ends.
@@ -314,6 +339,10 @@ func departureOf(s Series, cut int64) (departure, bool) {
 		} else {
 			back++
 		}
+	}
+	next := s.Values[first:min(first+departRun, n)]
+	if len(next) < min(departRun, n-prefix)/2 || base.z(median(next))*sign(z) < departStay {
+		return departure{}, false // a blip
 	}
 	return departure{component: s.Component, metric: s.Metric, ref: s.Ref, at: time.UnixMilli(s.Times[first]).UTC(), before: base.center, after: s.Values[peak], z: z}, true
 }

@@ -122,26 +122,28 @@ func (m *masker) write(text string) {
 
 // word masks the word that rest begins with and returns its length.
 func (m *masker) word(rest string) int {
-	if n := hexGroups(rest); n > 0 {
-		m.value()
-		return n
-	}
-	n := len(rest) - len(strings.TrimLeft(rest, "."))
-	if n > 1 { // a row of dots is a ruler, not part of a word
+	n, plain := wordSpan(rest)
+	if n == 0 { // a row of dots is a ruler, not part of a word
 		m.gap = len(m.out) > 0
-		return n
+		return len(rest) - len(strings.TrimLeft(rest, "."))
 	}
-	for n = 1; n < len(rest) && classes[rest[n]] != space && classes[rest[n]] != mark; {
-		n++
+	if n <= 4 && n < len(rest) && rest[n] == ':' {
+		if address := hexGroups(rest); address > 0 {
+			m.value()
+			return address
+		}
 	}
-	if dots := strings.Index(rest[:n], ".."); dots > 0 {
-		n = dots
+	core := rest[:n]
+	if !plain {
+		if dots := strings.Index(core, ".."); dots > 0 {
+			n = dots
+		}
+		core = strings.TrimRight(rest[:n], ".-")
 	}
-	core := strings.TrimRight(rest[:n], ".-")
 	switch {
 	case core == "":
 		m.write(rest[:1])
-	case strings.Contains(core, "/") && isPath(core):
+	case !plain && strings.Contains(core, "/") && isPath(core):
 		if n < len(rest) && rest[n] == '?' { // a query belongs to its path
 			for n < len(rest) && classes[rest[n]] != space && rest[n] != '"' {
 				n++
@@ -149,14 +151,49 @@ func (m *masker) word(rest string) int {
 			core = rest[:n]
 		}
 		m.path(core)
-	case isStatus(core) && m.afterStatus():
+	case !plain && isStatus(core) && m.afterStatus():
 		m.write(core)
-	case isValue(core) || literals[core] && m.afterKey() || hasPort(core, rest[n:]) || dateWords[core] && datelike(rest[n:]) || unitWords[core] && m.afterValue():
+	case !plain && (isValue(core) || hasPort(core, rest[n:])), plain && m.isValueHere(core, rest[n:]):
 		m.value()
 	default:
 		m.write(core)
 	}
 	return n
+}
+
+// wordSpan is the length of the word that text begins with, and whether it is plain: letters, "_" and the like alone. The
+// length is 0 for a row of dots.
+func wordSpan(text string) (n int, plain bool) {
+	if text[0] == '.' && len(text) > 1 && text[1] == '.' {
+		return 0, false
+	}
+	plain = true
+	for ; n < len(text); n++ {
+		switch c := text[n]; classes[c] {
+		case space, mark:
+			return n, plain
+		case letter:
+			if c == '.' || c == '-' || c == '/' || c == '@' || c == '#' {
+				plain = false
+			}
+		default:
+			plain = false
+		}
+	}
+	return n, plain
+}
+
+// isValueHere says whether a plain word is a value where it stands: a literal after a key, a part of a date, a unit.
+func (m *masker) isValueHere(word, rest string) bool {
+	switch n := len(word); {
+	case n > 9:
+		return false
+	case m.afterKey() && literals[word]:
+		return true
+	case n == 3 && word[0] < 'a' && dateWords[word]:
+		return datelike(rest)
+	}
+	return len(word) <= 4 && m.afterValue() && unitWords[word]
 }
 
 // value appends a wildcard, unless the line so far ends in one with nothing but ":", "," or a space after it: then this

@@ -24,8 +24,8 @@ type Deps struct {
 	Blob    blob.Store
 	Space   config.Space
 	Skills  skill.Library
-	Model   llm.Model // the strong model; the offline analyst when there is none
-	ModelID string    // its name in the price table
+	Model   llm.Model // the strong model
+	ModelID string    // its name in the price table; empty: there is no model, the offline analyst answers
 	Offline llm.Model // the offline analyst: takes over when the model is away or the budget is spent
 	Tools   []tool.Tool
 	Redact  tool.Redactor

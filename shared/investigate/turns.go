@@ -111,8 +111,12 @@ func (w *worker) ask(ctx context.Context, h history) (answer answered, partial s
 	return answer, partial, err
 }
 
-// converse reserves money, calls the model and settles.
+// converse reserves money, calls the model and settles. Without a model the offline analyst answers, for nothing.
 func (w *worker) converse(ctx context.Context, req llm.Request) (answered, error) {
+	if w.ModelID == "" {
+		resp, err := w.Offline.Converse(ctx, req)
+		return answered{Response: resp}, err
+	}
 	raw, err := json.Marshal(req)
 	if err != nil {
 		return answered{}, err

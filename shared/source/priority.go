@@ -10,6 +10,9 @@ import (
 // labelled is an explicit hint in a text: "severity: high", "priority=P2", "sev: 1".
 var labelled = regexp.MustCompile(`(?i)\b(?:severity|priority|urgency|sev|prio)\s*[:=]\s*["']?([a-z]+[0-9]?|[0-9])\b`)
 
+// leading is a hint in front of a text: "HIGH: customers cannot pay", "[P2] queue grows".
+var leading = regexp.MustCompile(`(?i)^\s*(?:\[([a-z]+-?[0-9]?)\]|([a-z]+-?[0-9]?)\s*:)`)
+
 // words are hints that stand alone in a name. "high" and "low" are not among them: in names they mostly describe a
 // metric (cpu-high, FreeStorageLow), not how urgent it is.
 var words = map[string]incident.Priority{
@@ -39,8 +42,9 @@ func Priority(word string) (p incident.Priority, ok bool) {
 	return p, ok
 }
 
-// PriorityIn looks for a hint: first explicit tags (severity, priority), then an explicit hint in the description, then a
-// word of the alarm's name. Without one it is fallback.
+// PriorityIn looks for a hint: first tags (severity, priority), then a label in the description ("severity: high"), then a
+// word in front of description or name ("HIGH: ...", "[P2] ..."), then a word of the alarm's name. Without one it is
+// fallback.
 func PriorityIn(name, description string, tags map[string]string, fallback incident.Priority) incident.Priority {
 	for _, tag := range []string{"severity", "Severity", "priority", "Priority"} {
 		if p, ok := Priority(tags[tag]); ok {
@@ -50,6 +54,13 @@ func PriorityIn(name, description string, tags map[string]string, fallback incid
 	for _, m := range labelled.FindAllStringSubmatch(description, -1) {
 		if p, ok := Priority(m[1]); ok {
 			return p
+		}
+	}
+	for _, text := range []string{description, name} {
+		if m := leading.FindStringSubmatch(text); m != nil {
+			if p, ok := Priority(strings.ReplaceAll(m[1]+m[2], "-", "")); ok {
+				return p
+			}
 		}
 	}
 	for _, word := range split(strings.ReplaceAll(strings.ToLower(name), "sev-", "sev")) {

@@ -79,10 +79,11 @@ type signal struct {
 	onset  time.Time
 }
 
-// signals are the series of the strongest onsets; without any, the first series.
+// signals are the series of the strongest onsets, those of the ranked causes first; without any, the alarms of the ranked
+// causes; without those, the first series.
 func signals(in evidence.Input, b evidence.Brief) []signal {
 	var out []signal
-	for _, o := range b.Onsets {
+	for _, o := range causesFirst(b) {
 		at := slices.IndexFunc(in.Metrics, func(s evidence.Series) bool {
 			return s.Component == o.Component && s.Metric == o.Metric && s.Statistic == o.Statistic
 		})
@@ -92,8 +93,44 @@ func signals(in evidence.Input, b evidence.Brief) []signal {
 		}
 	}
 	if len(out) == 0 {
+		out = alarmSignals(in, b)
+	}
+	if len(out) == 0 {
 		for _, s := range in.Metrics[:min(len(in.Metrics), 3)] {
 			out = append(out, signal{title(s), s, time.Time{}})
+		}
+	}
+	return out
+}
+
+// causesFirst orders onsets: two of each of the first causes, then the rest as they are.
+func causesFirst(b evidence.Brief) []evidence.Onset {
+	var first, rest []evidence.Onset
+	taken := map[string]int{}
+	for _, o := range b.Onsets {
+		rank := slices.IndexFunc(b.Causes, func(c evidence.Cause) bool { return c.Component == o.Component })
+		if rank >= 0 && rank < 3 && taken[o.Component] < 2 {
+			taken[o.Component]++
+			first = append(first, o)
+		} else {
+			rest = append(rest, o)
+		}
+	}
+	return append(first, rest...)
+}
+
+// alarmSignals counts the alarms of the first causes over time.
+func alarmSignals(in evidence.Input, b evidence.Brief) []signal {
+	var out []signal
+	for _, c := range b.Causes[:min(len(b.Causes), chartRows)] {
+		s := evidence.Series{Component: c.Component, Metric: "alarms"}
+		for _, a := range in.Alarms {
+			if a.Component == c.Component || a.Host == c.Component {
+				s.Times, s.Values = append(s.Times, a.Time.UnixMilli()), append(s.Values, float64(max(a.Count, 1)))
+			}
+		}
+		if len(s.Times) > 0 {
+			out = append(out, signal{title(s), s, c.Onset})
 		}
 	}
 	return out
@@ -114,32 +151,60 @@ func extent(rows []signal) (from, to int64) {
 	return from, max(to, from+1)
 }
 
-// sparkline draws the series as one line of blocks; a column without a sample is a blank.
+// sparkline draws the series as one line of blocks: means of metrics, sums of counts. A short hole is filled with the value
+// before it, a long one is a blank.
 func sparkline(s evidence.Series, from, to int64) (low, high float64, line string) {
-	sum, count := make([]float64, chartWidth), make([]float64, chartWidth)
+	levels := columns(s, from, to)
 	low, high = math.Inf(1), math.Inf(-1)
-	for i := range min(len(s.Times), len(s.Values)) {
-		if v := s.Values[i]; !math.IsNaN(v) && !math.IsInf(v, 0) {
-			c := column(s.Times[i], from, to)
-			sum[c] += v
-			count[c]++
+	for _, v := range levels {
+		if !math.IsNaN(v) {
 			low, high = min(low, v), max(high, v)
 		}
 	}
 	blocks := []rune("▁▂▃▄▅▆▇█")
 	var b strings.Builder
-	for c := range sum {
+	for _, v := range levels {
 		switch {
-		case count[c] == 0:
+		case math.IsNaN(v):
 			b.WriteByte(' ')
 		case high == low:
 			b.WriteRune(blocks[0])
 		default:
-			share := (sum[c]/count[c] - low) / (high - low)
+			share := (v - low) / (high - low)
 			b.WriteRune(blocks[min(max(int(share*float64(len(blocks))), 0), len(blocks)-1)])
 		}
 	}
 	return low, high, b.String()
+}
+
+// columns are the values that are drawn, one a column, NaN for a hole.
+func columns(s evidence.Series, from, to int64) []float64 {
+	sum, count := make([]float64, chartWidth), make([]float64, chartWidth)
+	samples := 0
+	for i := range min(len(s.Times), len(s.Values)) {
+		if v := s.Values[i]; !math.IsNaN(v) && !math.IsInf(v, 0) {
+			c := column(s.Times[i], from, to)
+			sum[c] += v
+			count[c]++
+			samples++
+		}
+	}
+	hole := 2*chartWidth/max(samples, 1) + 1
+	out := make([]float64, chartWidth)
+	last := -hole
+	for c := range out {
+		switch {
+		case count[c] > 0 && s.Metric == "alarms":
+			out[c], last = sum[c], c
+		case count[c] > 0:
+			out[c], last = sum[c]/count[c], c
+		case s.Metric != "alarms" && c-last < hole:
+			out[c] = out[c-1]
+		default:
+			out[c] = math.NaN()
+		}
+	}
+	return out
 }
 
 // marks is the line below a sparkline.

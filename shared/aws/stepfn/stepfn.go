@@ -43,7 +43,7 @@ func (m *Machine) Start(ctx context.Context, name string, input workflow.Input) 
 
 // Succeed resumes the step that waits for the token. NotFound means LATE: the step has timed out, was resumed before or
 // its execution is closed, and this answer had no effect.
-func (m *Machine) Succeed(ctx context.Context, token string, out any) error {
+func (m *Machine) Succeed(ctx context.Context, token string, out workflow.Decision) error {
 	doc, err := state(out)
 	if err != nil {
 		return incident.Errorf(incident.ClassOf(err), "resume execution: %w", err)
@@ -59,14 +59,16 @@ func (m *Machine) Fail(ctx context.Context, token, code, cause string) error {
 	return late(err)
 }
 
-// late never lets the service's text through: it may repeat the token.
+// late never lets the service's text through: where the service refuses a request it may repeat the token.
 func late(err error) error {
 	timedOut, gone, invalid := (*types.TaskTimedOut)(nil), (*types.TaskDoesNotExist)(nil), (*types.InvalidToken)(nil)
-	switch {
+	switch code := aws.Code(err); {
 	case errors.As(err, &timedOut) || errors.As(err, &gone):
-		return incident.Errorf(incident.NotFound, "resume execution: late, the step no longer waits (%s)", aws.Code(err))
+		return incident.Errorf(incident.NotFound, "resume execution: late, the step no longer waits (%s)", code)
 	case errors.As(err, &invalid):
 		return incident.Errorf(incident.Invalid, "resume execution: the task token is damaged")
+	case code != "":
+		return incident.Errorf(aws.Class(err), "resume execution: %s", code)
 	}
 	return aws.Wrap(err, "resume execution")
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/redact"
 	"github.com/firefinder/firefinder/shared/tell"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
@@ -37,6 +38,7 @@ type World struct {
 	Blob      *blob.Memory
 	Space     config.Space
 	Approvals *approval.Service
+	Deliver   *deliver.Service
 	Rand      *Random
 
 	mu      sync.Mutex
@@ -59,8 +61,11 @@ func New(t testing.TB, base string) *World {
 	if err != nil {
 		t.Fatal(err)
 	}
+	w.Deliver = deliver.New(deliver.Deps{
+		Store: w.Store, Channels: []deliver.Channel{channel{w, "email"}, channel{w, "slack"}}, Redact: redact.New([]byte("test")), Now: w.Now, Log: w.Log(),
+	})
 	w.Approvals = approval.New(approval.Deps{
-		Store: w.Store, Blob: w.Blob, Space: w.Space, Tokens: key, Resume: w, Tell: w, Now: w.Now, Rand: w.Rand, Log: w.Log(),
+		Store: w.Store, Blob: w.Blob, Space: w.Space, Tokens: key, Resume: w, Tell: w.Deliver, Now: w.Now, Rand: w.Rand, Log: w.Log(),
 	})
 	return w
 }
@@ -95,12 +100,22 @@ func (w *World) Pass(d time.Duration) {
 // Log writes into the world.
 func (w *World) Log() *slog.Logger { return slog.New(slog.NewTextHandler(&w.logs, nil)) }
 
-// Tell implements approval.Tell: it keeps the notice.
-func (w *World) Tell(_ context.Context, n deliver.Notice) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.notices = append(w.notices, n)
-	return nil
+// channel keeps what it is told; the one named slack refuses findings.
+type channel struct {
+	w    *World
+	name string
+}
+
+func (c channel) Name() string { return c.name }
+
+func (c channel) Deliver(_ context.Context, n deliver.Notice, _ *deliver.Receipt, _ bool) (deliver.Receipt, error) {
+	c.w.mu.Lock()
+	defer c.w.mu.Unlock()
+	if c.name == "slack" && n.Kind == deliver.Findings {
+		return deliver.Receipt{}, incident.Errorf(incident.Denied, "%s", n.Investigation.Title+": the token was refused")
+	}
+	c.w.notices = append(c.w.notices, n)
+	return deliver.Receipt{Ref: "ref", Label: "approvers"}, nil
 }
 
 // Succeed implements approval.Resume: it keeps the answer.
@@ -135,8 +150,8 @@ func (w *World) Approve() http.Handler {
 
 // Console is the handler of the read-only pages.
 func (w *World) Console() http.Handler {
-	reports := tell.New(tell.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, PublicURL: w.Space.PublicURL, Approvals: w.Approvals, Tell: w, Now: w.Now, Log: w.Log()})
-	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Now: w.Now, Log: w.Log()})
+	reports := tell.New(tell.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, PublicURL: w.Space.PublicURL, Approvals: w.Approvals, Tell: w.Deliver, Now: w.Now, Log: w.Log()})
+	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Told: w.Deliver, Now: w.Now, Log: w.Log()})
 }
 
 // All serves both, as a laptop does.
@@ -229,7 +244,8 @@ func (w *World) Checkout(word func(string) string) incident.Investigation {
 	}
 	w.note(inv.ID, journal.Briefed, "brief", brief)
 	w.note(inv.ID, journal.Concluded, "conclusion", c)
-	w.note(inv.ID, journal.Told, "told/findings", map[string]string{"kind": "findings", "failed": word("slack: the token was refused")})
+	w.must(w.Deliver.Tell(ctx, deliver.Notice{Kind: deliver.Findings, Key: "findings", Investigation: inv, Conclusion: &c}))
+	w.note(inv.ID, journal.Told, "told/findings", map[string]string{"kind": "findings"})
 	w.Replan(s.plan(inv.ID))
 	w.Propose(inv.ID)
 	got, err := record.Get(ctx, w.Store, inv.ID)

@@ -60,7 +60,7 @@ func (*Channel) Name() string { return "servicenow" }
 // Deliver implements deliver.Channel: finds or creates the ticket and adds the notice as work notes, those parts that
 // the ticket does not hold yet.
 func (c *Channel) Deliver(ctx context.Context, n deliver.Notice, previous *deliver.Receipt, repeat bool) (deliver.Receipt, error) {
-	ticket, err := c.ticket(ctx, n, previous)
+	ticket, err := c.ticket(ctx, n, previous, repeat)
 	if err != nil {
 		return deliver.Receipt{}, err
 	}
@@ -79,14 +79,18 @@ var identity = []string{"sys_id", "number"}
 
 // ticket finds the incident: the one that earlier notices went to, the one that the alarm came from, the one with our
 // correlation id, or a new one.
-func (c *Channel) ticket(ctx context.Context, n deliver.Notice, previous *deliver.Receipt) (ticket, error) {
+func (c *Channel) ticket(ctx context.Context, n deliver.Notice, previous *deliver.Receipt, repeat bool) (ticket, error) {
 	if previous != nil && previous.Ref != "" {
 		return ticket{previous.Ref, previous.Label}, nil
 	}
 	if from := n.Investigation.Opener.Ticket; from != "" {
 		return c.named(ctx, from)
 	}
-	found, err := c.correlated(ctx, n.Investigation.ID)
+	look := c.correlated
+	if repeat { // an earlier attempt may still be at work
+		look = c.appears
+	}
+	found, err := look(ctx, n.Investigation.ID)
 	if err != nil || found != nil {
 		return deref(found), err
 	}
@@ -135,6 +139,19 @@ func (c *Channel) correlated(ctx context.Context, investigation string) (*ticket
 	return &t, nil
 }
 
+// appears looks for the incident repeatedly while it is missing.
+func (c *Channel) appears(ctx context.Context, investigation string) (*ticket, error) {
+	for _, pause := range settle {
+		if err := c.o.Wait(ctx, pause); err != nil {
+			return nil, err
+		}
+		if t, err := c.correlated(ctx, investigation); err != nil || t != nil {
+			return t, err
+		}
+	}
+	return nil, nil
+}
+
 func (c *Channel) find(ctx context.Context, query string) (rows []Row, err error) {
 	err = c.patient(ctx, func() error {
 		rows, err = c.client.Find(ctx, "incident", Query{Encoded: query, Fields: append(identity, "correlation_id"), Limit: 1})
@@ -151,11 +168,15 @@ func (c *Channel) create(ctx context.Context, n deliver.Notice) (ticket, error) 
 	var found *ticket
 	err := c.patient(ctx, func() (err error) {
 		row, err = c.client.Create(ctx, "incident", c.fields(n))
-		if incident.Is(err, incident.Unavailable) {
-			var lookup error
-			if found, lookup = c.correlated(ctx, n.Investigation.ID); lookup == nil && found != nil {
-				return nil
-			}
+		if !incident.Is(err, incident.Unavailable) {
+			return err
+		}
+		var lookup error
+		if found, lookup = c.appears(ctx, n.Investigation.ID); lookup != nil {
+			return errUnknown{err}
+		}
+		if found != nil {
+			return nil
 		}
 		return err
 	})
@@ -193,7 +214,7 @@ func (c *Channel) fields(n deliver.Notice) map[string]string {
 	return out
 }
 
-// settle is when the journal is read again before a note counts as missing: an entry may become visible late.
+// settle is when a lookup is repeated before something counts as missing: it may become visible late.
 var settle = []time.Duration{0, 2 * time.Second, 4 * time.Second, 6 * time.Second}
 
 // note adds one work note unless the ticket holds it.

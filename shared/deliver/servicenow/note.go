@@ -44,7 +44,7 @@ func linkLine(n deliver.Notice) string {
 
 // reference is unique to a notice's part and has no character that an encoded query gives a meaning.
 func reference(n deliver.Notice, part int) string {
-	return fmt.Sprintf("ff-%s-%d", incident.ShortHash("note", n.Investigation.ID, n.Key), part)
+	return fmt.Sprintf("ff-%s-%02d", incident.ShortHash("note", n.Investigation.ID, n.Key), part)
 }
 
 // Description is what a newly created incident says.

@@ -80,7 +80,7 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-func (q *Queue) partition() string     { return "QUEUE#" + q.name }
+func (q *Queue) partition() string    { return "QUEUE#" + q.name }
 func (q *Queue) key(id string) kv.Key { return kv.Key{PK: q.partition(), SK: id} }
 
 // Send stores a message. When it returns nil the message will be delivered at least once. The group is not used: one

@@ -1,0 +1,96 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/firefinder/firefinder/shared/incident"
+)
+
+// place says where a space's data is: a folder of `firefinder local`, or the deployed console API.
+type place struct{ dir string }
+
+func (p *place) flags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.dir, "dir", ".firefinder", "state folder of `firefinder local`")
+}
+
+// running is what `firefinder local` leaves in its state folder while it runs.
+type running struct {
+	URL   string `json:"url"`
+	Token string `json:"token"` // lets the owner of the folder decide from the command line
+}
+
+const runningFile = "local.json"
+
+// ask calls the running space's API. NotFound with a hint when nothing runs there.
+func (p place) ask(ctx context.Context, method, path string, in, out any) error {
+	var r running
+	data, err := os.ReadFile(filepath.Join(p.dir, runningFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return incident.Errorf(incident.NotFound, "nothing runs in %s; start it with `firefinder local --dir %s`, or look at the deployed console", p.dir, p.dir)
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		return incident.Errorf(incident.Invalid, "read %s: %w", filepath.Join(p.dir, runningFile), err)
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, method, r.URL+path, bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", "Bearer "+r.Token)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return incident.Errorf(incident.Unavailable, "the space in %s does not answer; is `firefinder local` still running? %w", p.dir, err)
+	}
+	defer resp.Body.Close()
+	return answer(resp, out)
+}
+
+// answer decodes a response; an error answer becomes an error of the class that its status stands for.
+func answer(resp *http.Response, out any) error {
+	raw, err := io.ReadAll(io.LimitReader(resp.Body, 32<<20))
+	if err != nil {
+		return incident.Errorf(incident.Unavailable, "read answer: %w", err)
+	}
+	if resp.StatusCode < 300 {
+		if err := json.Unmarshal(raw, out); err != nil {
+			return fmt.Errorf("decode answer: %w", err)
+		}
+		return nil
+	}
+	class := map[int]incident.Class{
+		http.StatusBadRequest: incident.Invalid, http.StatusUnprocessableEntity: incident.Invalid, http.StatusNotFound: incident.NotFound,
+		http.StatusConflict: incident.Conflict, http.StatusUnauthorized: incident.Denied, http.StatusForbidden: incident.Denied,
+		http.StatusTooManyRequests: incident.Throttled, http.StatusServiceUnavailable: incident.Unavailable,
+	}[resp.StatusCode]
+	if class == "" {
+		class = incident.Internal
+	}
+	var said struct {
+		Error string `json:"error"`
+	}
+	if json.Unmarshal(raw, &said) != nil || said.Error == "" {
+		said.Error = resp.Status
+	}
+	return incident.Errorf(class, "%s", said.Error)
+}

@@ -1,0 +1,102 @@
+package evidence
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+)
+
+// madeUp is an incident of the given size: 50 components in a chain of calls, one of which slows down halfway, with as many
+// log lines as asked for.
+func madeUp(points, lines int) Input {
+	const components = 50
+	n := points / components
+	begin := time.Date(2026, 1, 5, 0, 0, 0, 0, time.UTC)
+	start := begin.Add(time.Duration(n/2) * time.Second)
+	in := Input{Window: Window{From: begin, To: begin.Add(time.Duration(n) * time.Second), Start: start}}
+	for c := range components {
+		s := Series{Component: fmt.Sprintf("component-%d", c), Metric: "latency", Unit: "ms", Times: make([]int64, n), Values: make(Values, n)}
+		for i := range n {
+			s.Times[i] = begin.Add(time.Duration(i) * time.Second).UnixMilli()
+			s.Values[i] = 100 + 5*math.Sin(float64(i*(c+1)))
+			if i >= n/2 && c < 5 {
+				s.Values[i] += 400
+			}
+		}
+		in.Metrics = append(in.Metrics, s)
+		if c > 0 {
+			in.Dependencies = append(in.Dependencies, Dependency{Caller: in.Metrics[c-1].Component, Callee: s.Component})
+		}
+	}
+	for i := range lines {
+		l := LogLine{Component: in.Metrics[i%components].Component, Message: fmt.Sprintf("order %d accepted in %d ms", i, i%97)}
+		l.Time = begin.Add(time.Duration(i%max(n, 1)) * time.Second)
+		if l.Time.After(start) && i%components == 4 {
+			l.Message = fmt.Sprintf("pool exhausted: active=%d waiting=%d", i%50, i%7)
+		}
+		in.Logs = append(in.Logs, l)
+	}
+	return in
+}
+
+// BenchmarkAnalyze shows that a whole analysis costs the same per point and per line at three sizes.
+func BenchmarkAnalyze(b *testing.B) {
+	for _, size := range [][2]int{{5_000, 0}, {50_000, 0}, {500_000, 0}, {5_000, 1_000}, {5_000, 10_000}, {5_000, 100_000}} {
+		in := madeUp(size[0], size[1])
+		b.Run(fmt.Sprintf("points=%d/lines=%d", size[0], size[1]), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if len(Analyze(in).Causes) == 0 {
+					b.Fatal("the slow component was not seen")
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(size[0]+size[1]), "ns/fact")
+		})
+	}
+}
+
+// BenchmarkOnsets measures finding the signals that changed, without ranking.
+func BenchmarkOnsets(b *testing.B) {
+	for _, points := range []int{5_000, 50_000, 500_000} {
+		tracks := stage(madeUp(points, 0)).tracks
+		b.Run(fmt.Sprintf("points=%d", points), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if len(onsetsOf(tracks)) == 0 {
+					b.Fatal("the slow component was not seen")
+				}
+			}
+		})
+	}
+}
+
+// TestAnalyzeIsLinear guards against a quadratic step: ten times the points, or the lines, may take at most twenty-five times
+// as long (a quadratic step takes a hundred times; noise of a busy machine is in between).
+func TestAnalyzeIsLinear(t *testing.T) {
+	const most = 25
+	spent := func(points, lines int) time.Duration {
+		in := madeUp(points, lines)
+		best := time.Duration(math.MaxInt64)
+		for range 3 {
+			began := time.Now()
+			Analyze(in)
+			best = min(best, time.Since(began))
+		}
+		return best
+	}
+	cases := []struct {
+		name       string
+		small, big [2]int
+	}{
+		{"points", [2]int{50_000, 0}, [2]int{500_000, 0}},
+		{"lines", [2]int{5_000, 5_000}, [2]int{5_000, 50_000}},
+	}
+	for _, c := range cases {
+		small, big := spent(c.small[0], c.small[1]), spent(c.big[0], c.big[1])
+		t.Logf("%s: %v, ten times as many %v", c.name, small, big)
+		if ratio := float64(big) / float64(small); ratio > most {
+			t.Errorf("%s: ten times as many took %.0f times as long", c.name, ratio)
+		}
+	}
+}
