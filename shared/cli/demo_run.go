@@ -56,8 +56,6 @@ func (d *demo) deliver(ctx context.Context, delivery replay.Delivery) error {
 	if err := d.app.Alarm(ctx, delivery.Body); err != nil {
 		return err
 	}
-	d.screen.wait("delivering")
-	defer d.screen.wait("")
 	select {
 	case hook := <-d.app.Hooks:
 		if hook.Duplicate {
@@ -174,7 +172,7 @@ func (d *demo) propose(ctx context.Context, inv incident.Investigation) (bool, e
 	p := d.scene.Space.Approvals.People[0]
 	_, verdict, err := d.app.Approvals.Decide(ctx, n.Approval.ID, n.Approval.PlanHash, incident.Approved, incident.Person{Subject: p.Email, Name: p.Name, Method: "demo"}, "")
 	if err == nil && !verdict.Accepted {
-		err = incident.Errorf(incident.Conflict, "the demo approver's decision was not accepted: %s", verdict.Reason)
+		err = incident.Errorf(incident.Conflict, "the demo approver's decision was not accepted: %s", verdict.Detail)
 	}
 	return true, err
 }
@@ -257,4 +255,3 @@ func (d *demo) file(name string, data []byte) error {
 	d.summary.Files = append(d.summary.Files, path)
 	return nil
 }
-

@@ -66,7 +66,8 @@ func newRoot() *cobra.Command {
 	root.PersistentFlags().Bool("json", false, "print data as JSON")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(
-		newDemo(),
+		newDemo(), newLocal(), newInvestigate(),
+		newList(), newShow(), newApprove(), newReject(),
 		NewAnalyze(),
 		newSpace(), newJournal(), newVersion(),
 	)

@@ -28,6 +28,7 @@ type ApproveDeps struct {
 	Now       func() time.Time
 	Rand      io.Reader // crypto/rand.Reader outside tests
 	Log       *slog.Logger
+	HTTP      *http.Client // answers Slack; nil: a client that gives up after a second and follows no redirects
 }
 
 type approvePages struct {
@@ -41,7 +42,9 @@ func ApproveHandler(d ApproveDeps) http.Handler {
 	p := &approvePages{d: d, cross: http.NewCrossOriginProtection()}
 	page := pages{log: d.Log, show: p.fail}.page
 	mux := http.NewServeMux()
-	mux.Handle("GET /approve/static/{file}", page(static))
+	for _, file := range []string{"firefinder.css", "approve.js", "icon.svg"} { // beside the approvals: one route serves both
+		mux.Handle("GET /approve/"+file, page(asset(file)))
+	}
 	mux.Handle("GET /approve/{id}", page(p.show))
 	mux.Handle("POST /approve/{id}", page(p.decide))
 	mux.HandleFunc("OPTIONS /approve/{id}", func(w http.ResponseWriter, _ *http.Request) {
@@ -55,7 +58,7 @@ func ApproveHandler(d ApproveDeps) http.Handler {
 }
 
 func (p *approvePages) frame(title string) frame {
-	return frame{Title: title, Space: p.d.Space.Name, Static: "/approve/static"}
+	return frame{Title: title, Space: p.d.Space.Name, Static: "/approve"}
 }
 
 func (p *approvePages) fail(w http.ResponseWriter, r *http.Request, status int, err error) {

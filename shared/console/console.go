@@ -24,35 +24,34 @@ type Reports interface {
 	Report(ctx context.Context, id string) (report.Report, error)
 }
 
-// Told says where an investigation's notices went.
-type Told interface {
-	Receipts(ctx context.Context, investigation string) ([]deliver.Receipt, error)
-}
-
 // Deps is what the console reads.
 type Deps struct {
 	Store   kv.Store
 	Blob    blob.Store
 	Space   config.Space
 	Reports Reports
-	Told    Told
 	Now     func() time.Time
 	Log     *slog.Logger
 	Hosts   []string // host names (with port) that it answers to; empty: any. A laptop names its own, against DNS rebinding
 }
 
-type readPages struct{ d Deps }
+type readPages struct {
+	d    Deps
+	told *deliver.Service // reads receipts only
+}
 
 // Handler serves the console: the list of investigations, each investigation, the same as JSON under /api, and /healthz.
 // It reads only. It does no sign-in: put it where only the team reaches it.
 func Handler(d Deps) http.Handler {
-	p := &readPages{d}
+	p := &readPages{d: d, told: deliver.New(deliver.Deps{Store: d.Store})}
 	page := pages{log: d.Log, show: p.fail}.page
 	api := pages{log: d.Log, show: failJSON}.page
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", page(p.list))
 	mux.Handle("GET /investigations/{id}", page(p.one))
-	mux.Handle("GET /static/{file}", page(static))
+	for _, file := range []string{"firefinder.css", "live.js", "icon.svg"} {
+		mux.Handle("GET /static/"+file, page(asset(file)))
+	}
 	mux.Handle("GET /api/investigations", api(p.listJSON))
 	mux.Handle("GET /api/investigations/{id}", api(p.oneJSON))
 	mux.Handle("GET /api/investigations/{id}/journal.jsonl", api(p.journal))

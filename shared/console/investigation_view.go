@@ -35,7 +35,7 @@ func (p *readPages) view(ctx context.Context, id string) (investigationView, err
 		return v, err
 	}
 	v.Events = merge(v.Timeline, steps(records))
-	if v.Told, err = p.d.Told.Receipts(ctx, id); err != nil {
+	if v.Told, err = p.told.Receipts(ctx, id); err != nil {
 		return v, err
 	}
 	if v.Approval != nil {

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"path"
 	"strings"
 
 	"github.com/a-h/templ"
@@ -115,18 +116,19 @@ func matches(header, tag string) bool {
 	return false
 }
 
-// static serves one embedded file by name.
-func static(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("file")
-	body, err := fs.ReadFile(assets, "assets/"+name)
-	if err != nil {
-		return incident.Errorf(incident.NotFound, "there is no file %q here", name)
+// asset serves one embedded file. It changes with a release only.
+func asset(name string) func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		body, err := fs.ReadFile(assets, "assets/"+name)
+		if err != nil {
+			return incident.Errorf(incident.NotFound, "there is no file %q here", name)
+		}
+		w.Header().Set("Cache-Control", "public, max-age=300")
+		send(w, r, http.StatusOK, contentTypes[path.Ext(name)], body)
+		return nil
 	}
-	w.Header().Set("Cache-Control", "public, max-age=300")
-	send(w, r, http.StatusOK, contentTypes[name[strings.LastIndexByte(name, '.')+1:]], body)
-	return nil
 }
 
 var contentTypes = map[string]string{
-	"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml",
+	".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml",
 }

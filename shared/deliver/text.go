@@ -177,7 +177,7 @@ func (d *Document) proposal(n Notice) {
 		return
 	}
 	d.say("%s", n.Plan.Summary)
-	d.say("Risk: %s. %s Plan %s.", n.Plan.Risk, full(n.Plan.BlastRadius), short(n.Approval.PlanHash))
+	d.say("Risk: %s. %s Plan %s.", n.Plan.Risk, labelled("It touches: ", n.Plan.BlastRadius), short(n.Approval.PlanHash))
 	if n.Conclusion != nil {
 		d.say("It answers: %s (%s)", full(n.Conclusion.Summary), report.Certainty(*n.Conclusion))
 	}
@@ -267,10 +267,17 @@ func (d *Document) failure(n Notice) {
 	}
 }
 
+// maxAlarms is how many alarms a notice lists; a storm has thousands.
+const maxAlarms = 20
+
 // alarms says for each alarm what triage decided, why, and how a person undoes it.
 func (d *Document) alarms(n Notice) {
 	var out []Item
-	for _, a := range n.Alarms {
+	for i, a := range n.Alarms {
+		if i == maxAlarms {
+			out = append(out, Item{Text: fmt.Sprintf("and %d more: firefinder show %s", len(n.Alarms)-i, n.Investigation.ID)})
+			break
+		}
 		e := a.Event
 		state := "fired"
 		if !e.Action.Firing() {
@@ -335,7 +342,7 @@ func (s Section) Text() string {
 	for _, i := range s.Items {
 		b.WriteString("- " + i.Text + "\n")
 		if i.Command != "" {
-			b.WriteString("    $ " + strings.ReplaceAll(i.Command, "\n", "\n      ") + "\n")
+			b.WriteString("      " + strings.ReplaceAll(i.Command, "\n", "\n      ") + "\n")
 		}
 		for _, n := range i.Notes {
 			b.WriteString("  " + n + "\n")
@@ -353,6 +360,13 @@ func command(s string) string {
 		ls[i] = report.Visible(l)
 	}
 	return strings.Join(ls, "\n")
+}
+
+func labelled(label, s string) string {
+	if s = full(s); s == "" {
+		return ""
+	}
+	return label + s
 }
 
 // full ends a sentence.

@@ -177,7 +177,7 @@ func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
 		"investigate": boot.Invoker(a.Log, inv.Advance),
 		"rootcause":   boot.Invoker(a.Log, inv.Conclude),
 		"mitigate":    boot.Invoker(a.Log, inv.Plan),
-		"propose":     boot.Invoker(a.Log, proposeStep(a.Approvals)),
+		"propose":     boot.Invoker(a.Log, a.Approvals.ProposeStep),
 		"deliver":     boot.Invoker(a.Log, a.Tell.Deliver),
 	}
 	invoke := func(ctx context.Context, name string, payload json.RawMessage) (json.RawMessage, error) {

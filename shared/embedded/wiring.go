@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/firefinder/firefinder/shared/approval"
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/console"
 	"github.com/firefinder/firefinder/shared/deliver"
@@ -36,13 +35,6 @@ func (s starter) Start(ctx context.Context, name string, in workflow.Input) erro
 // Succeed implements approval.Resume.
 func (a *App) Succeed(ctx context.Context, token string, out workflow.Decision) error {
 	return a.machine.Succeed(ctx, token, out)
-}
-
-// proposeStep fits Propose, which has no output, to a step.
-func proposeStep(s *approval.Service) func(context.Context, workflow.Proposal) (struct{}, error) {
-	return func(ctx context.Context, in workflow.Proposal) (struct{}, error) {
-		return struct{}{}, s.Propose(ctx, in)
-	}
 }
 
 // stand is a running ServiceNow stand-in.
@@ -103,6 +95,8 @@ func (a *App) routes(space config.Space) http.Handler {
 		Space: space, Sources: catalogue.All(space), Secrets: a.Secrets, Queue: a.events, Dead: a.events, Blob: a.Blob, Store: a.Store, Now: a.Now, Log: a.Log,
 	})))
 	mux.Handle("/approve/", console.ApproveHandler(console.ApproveDeps{Approvals: a.Approvals, Store: a.Store, Space: space, Now: a.Now, Rand: rand.Reader, Log: a.Log}))
+	mux.HandleFunc("POST /local/approvals/{id}", a.ownerDecides)
+	mux.HandleFunc("POST /local/investigations", a.ownerInvestigates)
 	mux.Handle("/", console.Handler(console.Deps{Store: a.Store, Blob: a.Blob, Space: space, Reports: a.Tell, Now: a.Now, Log: a.Log, Hosts: []string{a.ln.Addr().String()}}))
 	return mux
 }

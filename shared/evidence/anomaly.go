@@ -1,9 +1,6 @@
 package evidence
 
-import (
-	"math"
-	"time"
-)
+import "math"
 
 // Anomalous is the score from which a sample counts as an anomaly: one threshold for the whole engine.
 const Anomalous = 0.5
@@ -47,9 +44,9 @@ func NewAnomalies() *Anomalies {
 	return a
 }
 
-// Next takes the next sample and returns its score, 0 (seen before) to 1; Anomalous and above is an anomaly. A value that is
+// Next takes the next sample in order of time, samples being about equally far apart, and returns its score, 0 (seen before) to 1; Anomalous and above is an anomaly. A value that is
 // no number scores 0 and is forgotten.
-func (a *Anomalies) Next(_ time.Time, v float64) float64 {
+func (a *Anomalies) Next(v float64) float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return 0
 	}

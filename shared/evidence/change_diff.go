@@ -128,6 +128,22 @@ func (s setting) direction() int {
 	return 0
 }
 
+// size weighs how far a value moved: a nudge explains less than a change of several times.
+func (s setting) size() float64 {
+	low, high := min(s.old.value, s.new.value), max(s.old.value, s.new.value)
+	switch {
+	case s.direction() == 0 || s.old.kind == "bool":
+		return 1
+	case low <= 0 || high >= 4*low:
+		return 1.2
+	case high < 1.4*low:
+		return 0.6
+	case high < 2*low:
+		return 0.8
+	}
+	return 1
+}
+
 // hunk is one part of a diff.
 type hunk struct {
 	file, header            string

@@ -10,6 +10,7 @@ import (
 type effect struct {
 	name string
 	text string
+	size float64 // how far a value moved: below 1 for a nudge, above for a change of several times; 1 for what has no size
 }
 
 // effectsOf lists what an edit does: values lowered or raised, guards and limits removed, work added. It reads only what
@@ -22,11 +23,12 @@ func effectsOf(c Change, e edit) []effect {
 				return
 			}
 		}
-		out = append(out, effect{name, clip(text, 120)})
+		out = append(out, effect{name, clip(text, 120), 1})
 	}
 	for _, s := range e.settings {
 		for _, name := range settingEffects(s) {
 			add(name, s.text)
+			out[len(out)-1].size = s.size()
 		}
 	}
 	for _, r := range lineEffects {

@@ -17,7 +17,7 @@ type mechanism struct {
 var mechanisms = []mechanism{
 	{"connections_exhausted", ConnectionExhaustion,
 		regexp.MustCompile(`pool (is )?(exhausted|timeout|saturat)|pool_(wait|pending|timeout)|(acquir|obtain|check(ing)? ?out|borrow|wait(ing|ed)? for)\w* .{0,20}(connection|conn\b)|connection pool|too many (clients|connections)|remaining connection slots|max_connections|queuepool|hikari|no (free|available) connections?|connections? (exhaust|limit)|pool.{0,12}(in_use|satur)`),
-		map[string]float64{"pool_lowered": 0.95, "release_removed": 0.75, "concurrency_raised": 0.6, "capacity_raised": 0.4, "pool_raised": 0.35, "timeout_raised": 0.35, "timeout_removed": 0.5,
+		map[string]float64{"pool_lowered": 0.95, "release_removed": 0.75, "concurrency_raised": 0.6, "capacity_raised": 0.4, "pool_raised": 0.2, "timeout_raised": 0.25, "timeout_removed": 0.5,
 			"limit_lowered": 0.6, "lock_added": 0.35, "call_in_loop": 0.4, "worker_added": 0.4, "remote_call_added": 0.3, "query_added": 0.3}, false},
 	{"deadline_exceeded", NetworkLatency,
 		regexp.MustCompile(`deadline ?exceeded|context (deadline|cancel)|timed? ?out|timeout|cancel+ed|etimedout|504|gateway timeout|slow`),
@@ -28,7 +28,7 @@ var mechanisms = []mechanism{
 		regexp.MustCompile(`latency|duration|slow (request|query|response)|response_?time|p9[059]|exceeded \S*ms|took \S*ms|elapsed`),
 		map[string]float64{"call_in_loop": 0.7, "sleep_added": 0.6, "wide_query": 0.5, "index_dropped": 0.7, "limit_removed": 0.7, "filter_removed": 0.5, "table_locked": 0.6, "lock_added": 0.5, "sync_io_added": 0.55,
 			"heavy_pattern": 0.45, "cache_removed": 0.6, "cache_lowered": 0.5, "pool_lowered": 0.45, "concurrency_lowered": 0.5, "cpu_lowered": 0.6, "memory_lowered": 0.35, "batch_raised": 0.4, "keepalive_off": 0.5,
-			"ttl_lowered": 0.5, "capacity_lowered": 0.5, "query_added": 0.3, "remote_call_added": 0.35, "logging_raised": 0.35, "sampling_raised": 0.3, "limit_raised": 0.3, "timeout_raised": 0.3}, false},
+			"ttl_lowered": 0.5, "capacity_lowered": 0.6, "query_added": 0.3, "remote_call_added": 0.35, "logging_raised": 0.35, "sampling_raised": 0.3, "limit_raised": 0.3, "timeout_raised": 0.3}, false},
 	{"queries_multiplied", Slowdown,
 		regexp.MustCompile(`quer(y|ies)_(count|per)|calls_in_request|db_calls|queries per|n\+1|statements_per|quer(y|ies)_per_second|rows_(examined|read|scanned)|full (table )?scan|seq(uential)? scan|slow query`),
 		map[string]float64{"call_in_loop": 0.9, "query_added": 0.4, "wide_query": 0.55, "limit_removed": 0.9, "filter_removed": 0.7, "index_dropped": 0.9, "cache_removed": 0.65, "ttl_lowered": 0.6, "interval_lowered": 0.4,
@@ -65,7 +65,7 @@ var mechanisms = []mechanism{
 	{"cpu_saturated", CPUSaturation,
 		regexp.MustCompile(`cpu|load_?average|throttled_seconds|cfs_`),
 		map[string]float64{"cpu_lowered": 0.85, "heavy_pattern": 0.6, "index_dropped": 0.7, "limit_removed": 0.65, "call_in_loop": 0.5, "ttl_lowered": 0.6, "cache_removed": 0.6, "interval_lowered": 0.55, "wide_query": 0.5,
-			"worker_added": 0.45, "logging_raised": 0.45, "sampling_raised": 0.4, "retries_raised": 0.45, "backoff_lowered": 0.5, "concurrency_raised": 0.45, "filter_removed": 0.5, "capacity_lowered": 0.5}, true},
+			"worker_added": 0.45, "logging_raised": 0.45, "sampling_raised": 0.4, "retries_raised": 0.45, "backoff_lowered": 0.5, "concurrency_raised": 0.45, "filter_removed": 0.5, "capacity_lowered": 0.7}, true},
 	{"throttled", Throttling,
 		regexp.MustCompile(`throttl|rate.?(limit|exceeded)|429|too many requests|slowdown|provisionedthroughput|quota|limit exceeded`),
 		map[string]float64{"rate_lowered": 0.95, "capacity_lowered": 0.6, "retries_raised": 0.6, "backoff_lowered": 0.6, "interval_lowered": 0.65, "call_in_loop": 0.55, "concurrency_raised": 0.6, "cache_removed": 0.55, "ttl_lowered": 0.5,
@@ -130,7 +130,7 @@ func (t *trouble) explains(effects []effect) (strength float64, how mechanism, s
 			continue
 		}
 		for _, e := range effects {
-			if s := m.effects[e.name] * (0.4 + 0.6*said); s > strength {
+			if s := min(m.effects[e.name]*e.size, 0.95) * (0.4 + 0.6*said); s > strength {
 				strength, how, shown, quote = s, m, e, text
 			}
 		}

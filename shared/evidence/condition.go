@@ -29,7 +29,7 @@ func (c condition) allows(a *assessment) bool {
 		return true
 	}
 	for _, e := range a.effects {
-		if slices.Contains(c.effects, e.name) && a.content >= 0.5 {
+		if slices.Contains(c.effects, e.name) && a.content >= 0.4 {
 			return true
 		}
 	}

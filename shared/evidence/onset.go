@@ -113,5 +113,8 @@ func estimateStart(in Input, tracks []track) time.Time {
 			start = a.Time
 		}
 	}
+	if start.IsZero() && in.Reference == nil {
+		return jointStart(tracks)
+	}
 	return start
 }

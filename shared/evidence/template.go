@@ -26,7 +26,7 @@ type shape struct {
 	count int
 }
 
-const maxShapes = 20000 // distinct masked lines kept; later ones count under their first words
+const maxShapes = 10000 // distinct masked lines kept; later ones count under their first words
 
 // NewMiner returns an empty miner.
 func NewMiner() *Miner { return &Miner{ids: map[string]int{}} }

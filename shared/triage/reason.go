@@ -39,7 +39,7 @@ const (
 	weightService   = 0.60
 	weightResource  = 0.50
 	weightNeighbour = 0.40
-	weightSecondHop = 0.20
+	weightSecondHop = 0.30
 	weightAccount   = 0.10
 	weightRegion    = 0.10
 	weightTime      = 0.20 // at the same moment; falls to 0 at the end of the window

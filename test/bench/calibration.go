@@ -89,12 +89,13 @@ func auroc(outcomes []score.Outcome) float64 {
 }
 
 // printReliability prints the table; nothing when no dataset stated confidence.
-func printReliability(w io.Writer, outcomes []score.Outcome) {
+func printReliability(w io.Writer, results []score.Result) {
+	outcomes := outcomesOf(results)
 	if len(outcomes) == 0 {
 		return
 	}
 	r := reliabilityOf(outcomes)
-	fmt.Fprintf(w, "\nStated confidence against hit rate: %d cases, %d hits, expected calibration error %.3f, AUROC %.3f\n", r.cases, r.hits, r.ece, r.auroc)
+	fmt.Fprintf(w, "\nStated confidence against hit rate: %d cases, %d hits, expected calibration error %.3f, AUROC %s\n", r.cases, r.hits, r.ece, orNone(r.auroc))
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(t, "confidence\tcases\tstated\thit rate\t95 %\t")
 	for _, b := range r.bins {
@@ -102,6 +103,46 @@ func printReliability(w io.Writer, outcomes []score.Outcome) {
 		fmt.Fprintf(t, "%.1f..%.1f\t%d\t%.2f\t%.2f\t%.2f..%.2f\t\n", b.low, b.high, b.cases, b.confidence, b.hits, i.low, i.high)
 	}
 	t.Flush()
+	fmt.Fprintln(w)
+	fmt.Fprintln(t, "dataset\tcases\tstated\thit rate\tAUROC\t")
+	names, each := perDataset(results)
+	for i, d := range each {
+		fmt.Fprintf(t, "%s\t%d\t%.2f\t%.2f\t%s\t\n", names[i], d.cases, d.stated(), float64(d.hits)/float64(d.cases), orNone(d.auroc))
+	}
+	t.Flush()
+}
+
+// perDataset sums up each dataset alone, in order of appearance: confidence must separate hits from misses within one, not
+// only tell easy datasets from hard ones.
+func perDataset(results []score.Result) (names []string, each []reliability) {
+	byName := map[string][]score.Outcome{}
+	for _, r := range results {
+		if len(r.Outcomes) > 0 && byName[r.Dataset] == nil {
+			names = append(names, r.Dataset)
+		}
+		byName[r.Dataset] = append(byName[r.Dataset], r.Outcomes...)
+	}
+	for _, n := range names {
+		each = append(each, reliabilityOf(byName[n]))
+	}
+	return names, each
+}
+
+// stated is the mean confidence.
+func (r reliability) stated() float64 {
+	sum := 0.0
+	for _, b := range r.bins {
+		sum += b.confidence * float64(b.cases)
+	}
+	return sum / float64(max(r.cases, 1))
+}
+
+// orNone writes a number, or a dash where there is none.
+func orNone(v float64) string {
+	if math.IsNaN(v) {
+		return "-"
+	}
+	return fmt.Sprintf("%.3f", v)
 }
 
 // printOutcomes writes one line of CSV for each case, for fitting confidence on principle.

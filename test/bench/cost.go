@@ -49,7 +49,7 @@ func costs() []cost {
 		out = append(out, measure("streaming anomalies", "points", n, func() {
 			a := evidence.NewAnomalies()
 			for _, v := range values {
-				a.Next(time.Time{}, v)
+				a.Next(v)
 			}
 		}))
 	}

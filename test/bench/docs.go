@@ -11,11 +11,12 @@ import (
 	"strings"
 )
 
-// The ablation table is written by the ablation tool between these lines; this runner keeps what stands there.
+// Two parts of the page are written by others, between lines "<!-- name: begin -->" and "<!-- name: end -->": the ablation
+// table by its tool, the remarks by people. This runner keeps what stands there.
 const (
-	ablationBegin = "<!-- ablation: begin -->"
-	ablationEnd   = "<!-- ablation: end -->"
-	ablationNone  = "Not measured yet."
+	ablation = "ablation"
+	remarks  = "remarks"
+	nothing  = "Nothing yet."
 )
 
 // writeDocs writes the results as a page of the documentation.
@@ -25,22 +26,30 @@ func writeDocs(file string, r run) error {
 		return err
 	}
 	var b bytes.Buffer
-	page(&b, r, costs(), ablationOf(string(old)))
+	page(&b, r, costs(), string(old))
 	return os.WriteFile(file, b.Bytes(), 0o644)
 }
 
-// ablationOf is what an earlier page holds between the ablation lines.
-func ablationOf(page string) string {
-	_, rest, ok := strings.Cut(page, ablationBegin)
-	inner, _, closed := strings.Cut(rest, ablationEnd)
+// kept is the named part of an earlier page.
+func kept(page, name string) string {
+	_, rest, ok := strings.Cut(page, begin(name))
+	inner, _, closed := strings.Cut(rest, end(name))
 	if !ok || !closed || strings.TrimSpace(inner) == "" {
-		return ablationNone
+		return nothing
 	}
 	return strings.TrimSpace(inner)
 }
 
-// page writes the whole page.
-func page(w io.Writer, r run, costs []cost, ablation string) {
+func begin(name string) string { return "<!-- " + name + ": begin -->" }
+func end(name string) string   { return "<!-- " + name + ": end -->" }
+
+// keep writes a named part of the old page again.
+func keep(w io.Writer, title, name, old string) {
+	fmt.Fprintf(w, "\n## %s\n\n%s\n%s\n%s\n", title, begin(name), kept(old, name), end(name))
+}
+
+// page writes the whole page, with the parts of the old one that are kept.
+func page(w io.Writer, r run, costs []cost, old string) {
 	fmt.Fprint(w, `# Benchmarks of the evidence engine
 
 What the engine finds without a model, on public incident data that others collected. The page is written by
@@ -63,7 +72,8 @@ incident datasets, by each dataset's own top-1 metric.
 
 `)
 	reliabilityRows(w, r)
-	fmt.Fprintf(w, "\n## What each part brings\n\n%s\n%s\n%s\n", ablationBegin, ablation, ablationEnd)
+	keep(w, "What each part brings", ablation, old)
+	keep(w, "What stands in the way", remarks, old)
 	fmt.Fprint(w, `
 ## Cost
 
@@ -122,10 +132,15 @@ func reliabilityRows(w io.Writer, r run) {
 		return
 	}
 	c := reliabilityOf(outcomes)
-	fmt.Fprintf(w, "%d cases, %d hits. Expected calibration error %.3f; AUROC of hit against miss %.3f.\n\n", c.cases, c.hits, c.ece, c.auroc)
+	fmt.Fprintf(w, "%d cases, %d hits. Expected calibration error %.3f; AUROC of hit against miss %s.\n\n", c.cases, c.hits, c.ece, orNone(c.auroc))
 	fmt.Fprint(w, "| stated | cases | mean stated | hit rate | 95 % |\n|---|---:|---:|---:|---|\n")
 	for _, b := range c.bins {
 		i := wilson(math.Round(b.hits*float64(b.cases)), float64(b.cases))
 		fmt.Fprintf(w, "| %.1f to %.1f | %d | %.2f | %.2f | %.2f to %.2f |\n", b.low, b.high, b.cases, b.confidence, b.hits, i.low, i.high)
+	}
+	fmt.Fprint(w, "\n| dataset | cases | mean stated | hit rate | AUROC |\n|---|---:|---:|---:|---:|\n")
+	names, each := perDataset(r.results)
+	for i, d := range each {
+		fmt.Fprintf(w, "| %s | %d | %.2f | %.2f | %s |\n", names[i], d.cases, d.stated(), float64(d.hits)/float64(d.cases), orNone(d.auroc))
 	}
 }

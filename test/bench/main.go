@@ -62,7 +62,7 @@ func start(o options, stdout, stderr io.Writer) error {
 		return errors.Join(r.failed...)
 	}
 	printTable(stdout, r)
-	printReliability(stdout, outcomesOf(r.results))
+	printReliability(stdout, r.results)
 	return errors.Join(append(r.failed, write(o, r))...)
 }
 

@@ -142,16 +142,16 @@ func TestWriteJSON(t *testing.T) {
 	}
 }
 
-func TestDocsKeepAblation(t *testing.T) {
+func TestDocsKeepWhatOthersWrote(t *testing.T) {
 	table := "| part | without it |\n|---|---|\n| masking | worse |"
-	old := "text\n" + ablationBegin + "\n" + table + "\n" + ablationEnd + "\nmore"
+	old := "text\n" + begin(ablation) + "\n" + table + "\n" + end(ablation) + "\nmore"
 	var out bytes.Buffer
-	page(&out, run{results: []score.Result{{Dataset: "d", Value: 1, Cases: 1}}}, nil, ablationOf(old))
-	if got := ablationOf(out.String()); got != table {
+	page(&out, run{results: []score.Result{{Dataset: "d", Value: 1, Cases: 1}}}, nil, old)
+	if got := kept(out.String(), ablation); got != table {
 		t.Errorf("after rewriting: %q", got)
 	}
-	if got := ablationOf("no such lines"); got != ablationNone {
-		t.Errorf("a page without a table gave %q", got)
+	if got := kept(out.String(), remarks); got != nothing {
+		t.Errorf("a part that nobody wrote: %q", got)
 	}
 }
 

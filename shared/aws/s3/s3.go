@@ -34,7 +34,8 @@ var _ blob.Store = (*Store)(nil)
 // New returns the store of a bucket. It calls no service.
 func New(cfg sdk.Config, bucket string) *Store {
 	return &Store{s3.NewFromConfig(cfg, func(o *s3.Options) {
-		o.UsePathStyle = o.BaseEndpoint != nil // a single endpoint has no bucket subdomains
+		o.UsePathStyle = o.BaseEndpoint != nil                                    // a single endpoint has no bucket subdomains
+		o.ResponseChecksumValidation = sdk.ResponseChecksumValidationWhenRequired // Get compares with the hash anyway
 	}), bucket}
 }
 
@@ -90,7 +91,7 @@ func (s *Store) object(key string, data []byte, contentType string) *s3.PutObjec
 	sum := sha256.Sum256(data)
 	return &s3.PutObjectInput{
 		Bucket: &s.bucket, Key: &key, Body: bytes.NewReader(data), ContentLength: sdk.Int64(int64(len(data))), ContentType: &contentType,
-		ChecksumSHA256: sdk.String(base64.StdEncoding.EncodeToString(sum[:])), Metadata: map[string]string{"sha256": hex.EncodeToString(sum[:])},
+		ChecksumAlgorithm: types.ChecksumAlgorithmSha256, ChecksumSHA256: sdk.String(base64.StdEncoding.EncodeToString(sum[:])), Metadata: map[string]string{"sha256": hex.EncodeToString(sum[:])},
 	}
 }
 

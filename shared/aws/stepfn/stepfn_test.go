@@ -43,15 +43,15 @@ func open(t *testing.T, code string) (*Machine, *[]string) {
 
 func TestStart(t *testing.T) {
 	for code, want := range map[string]incident.Class{
-		"":                              "",
-		"ExecutionAlreadyExists":        "",
-		"StateMachineDoesNotExist":      incident.Unavailable,
-		"InvalidName":                   incident.Invalid,
-		"ExecutionLimitExceeded":        incident.Throttled,
-		"AccessDeniedException":         incident.Denied,
-		"ThrottlingException":           incident.Throttled,
-		"StateMachineDeleting":          incident.Unavailable,
-		"KmsThrottlingException":        incident.Throttled,
+		"":                         "",
+		"ExecutionAlreadyExists":   "",
+		"StateMachineDoesNotExist": incident.Unavailable,
+		"InvalidName":              incident.Invalid,
+		"ExecutionLimitExceeded":   incident.Throttled,
+		"AccessDeniedException":    incident.Denied,
+		"ThrottlingException":      incident.Throttled,
+		"StateMachineDeleting":     incident.Unavailable,
+		"KmsThrottlingException":   incident.Throttled,
 	} {
 		m, requests := open(t, code)
 		if err := m.Start(t.Context(), "inv-1", workflow.Input{ID: "inv-1", Phase: "plan"}); incident.ClassOf(err) != want {

@@ -35,7 +35,7 @@ var Noon = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
 type World struct {
 	t         testing.TB
 	Store     kv.Store
-	Blob      *blob.Memory
+	Blob      *Docs
 	Space     config.Space
 	Approvals *approval.Service
 	Deliver   *deliver.Service
@@ -50,7 +50,7 @@ type World struct {
 
 // New makes an empty space. base is the address that links start with.
 func New(t testing.TB, base string) *World {
-	w := &World{t: t, Store: kv.NewMemory(), Blob: new(blob.Memory), now: Noon, Rand: &Random{r: rand.NewChaCha8([32]byte{3})}}
+	w := &World{t: t, Store: kv.NewMemory(), Blob: &Docs{forged: map[string][]byte{}}, now: Noon, Rand: &Random{r: rand.NewChaCha8([32]byte{3})}}
 	w.Space = config.Space{
 		Name: "payments", PublicURL: base,
 		Approvals: config.Approvals{TwoFor: "high", Timeout: 4 * time.Hour, People: []config.Approver{
@@ -151,7 +151,7 @@ func (w *World) Approve() http.Handler {
 // Console is the handler of the read-only pages.
 func (w *World) Console() http.Handler {
 	reports := tell.New(tell.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, PublicURL: w.Space.PublicURL, Approvals: w.Approvals, Tell: w.Deliver, Now: w.Now, Log: w.Log()})
-	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Told: w.Deliver, Now: w.Now, Log: w.Log()})
+	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Now: w.Now, Log: w.Log()})
 }
 
 // All serves both, as a laptop does.
@@ -252,3 +252,20 @@ func (w *World) Checkout(word func(string) string) incident.Investigation {
 	w.must(err)
 	return got
 }
+
+// Docs is a document store whose documents can be tampered with.
+type Docs struct {
+	blob.Memory
+	forged map[string][]byte
+}
+
+// Get implements blob.Store.
+func (d *Docs) Get(ctx context.Context, hash string) ([]byte, error) {
+	if data, ok := d.forged[hash]; ok {
+		return data, nil
+	}
+	return d.Memory.Get(ctx, hash)
+}
+
+// Tamper replaces the stored bytes of a document, as nobody should be able to.
+func (w *World) Tamper(hash string, data []byte) { w.Blob.forged[hash] = data }

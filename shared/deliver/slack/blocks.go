@@ -29,14 +29,14 @@ func Blocks(n deliver.Notice) []block {
 	} else if u := page(n.Link); u != "" {
 		out = append(out, actions(block{"type": "button", "action_id": "open", "text": plain("Open the investigation"), "url": u}))
 	}
-	return append(out, context(d.Footer))
+	return append(out, footer(d.Footer))
 }
 
 // decidedBlocks is an approval request after its decision: no buttons, the decision instead.
 func decidedBlocks(n deliver.Notice) []block {
 	d := deliver.Compose(n)
 	out, _ := body(d)
-	return append(out, rich(section(text("Decision: "+report.Visible(report.Decided(*n.Approval)), true))), context(d.Footer))
+	return append(out, rich(section(text("Decision: "+report.Visible(report.Decided(*n.Approval)), true))), footer(d.Footer))
 }
 
 // body renders subject, lead and sections, and reports whether all of it fitted.
@@ -120,7 +120,7 @@ func text(s string, bold bool) block {
 
 func plain(s string) block { return block{"type": "plain_text", "text": s, "emoji": false} }
 
-func context(lines []string) block {
+func footer(lines []string) block {
 	return block{"type": "context", "elements": []block{plain(clip(strings.Join(lines, "\n"), 1900))}}
 }
 

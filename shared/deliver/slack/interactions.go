@@ -60,6 +60,7 @@ type Interaction struct {
 	User     string                 // Slack user id
 	Team     string
 	App      string
+	Answer   string // where to answer that person; empty unless it is a webhook of Slack's
 }
 
 // Parse reads the raw form body of a verified request. A press of a button that decides nothing (a link) is NotFound:
@@ -72,6 +73,7 @@ func Parse(body []byte) (Interaction, error) {
 	var p struct {
 		Type string `json:"type"`
 		App  string `json:"api_app_id"`
+		URL  string `json:"response_url"`
 		User struct {
 			ID   string `json:"id"`
 			Team string `json:"team_id"`
@@ -92,6 +94,9 @@ func Parse(body []byte) (Interaction, error) {
 		return Interaction{}, incident.Errorf(incident.Invalid, "slack: not the press of one button by one person")
 	}
 	out := Interaction{User: p.User.ID, Team: p.Team.ID, App: p.App}
+	if strings.HasPrefix(p.URL, "https://hooks.slack.com/") {
+		out.Answer = p.URL
+	}
 	switch p.Actions[0].ID {
 	case "approve":
 		out.Decision = incident.Approved

@@ -160,9 +160,9 @@ func TestStandardWebhooks(t *testing.T) {
 func TestBearer(t *testing.T) {
 	secrets := []config.Secret{current, previous}
 	for header, accept := range map[string]bool{
-		"Bearer current-secret-0123456789-0123456789":  true,
-		"bearer previous-secret-0123456789-012345678":  true,
-		"Bearer current-secret-0123456789-012345678":   false,
+		"Bearer current-secret-0123456789-0123456789": true,
+		"bearer previous-secret-0123456789-012345678": true,
+		"Bearer current-secret-0123456789-012345678":  false,
 		"Bearer ":                                      false,
 		"current-secret-0123456789-0123456789":         false,
 		"Basic current-secret-0123456789-0123456789":   false,

@@ -1,0 +1,97 @@
+# make help lists the targets. Settings are given as NAME=value, for example: make demo YES=1 SCENARIO=orders-throttled
+
+OUT      = ./firefinder-demo
+SCENARIO = checkout-503
+DATA     = ../shared/bench
+PROOF    = full
+
+# The CDK's library prints a banner about the age of Node 20; the value is the major version it keeps quiet about.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
+
+CDK    = npx --yes aws-cdk@2.1148.1
+LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,grpcnotrace -trimpath -buildvcs=false -ldflags='-s -w'
+
+# Lanes with needs of their own; make test leaves them to their targets. infra runs without the race detector: it
+# reports the CDK's own shutdown.
+LANES = /infra(/|$$)|/test/(aws|browser)(/|$$)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo bin build test fmt test-go test-infra test-aws test-browser lint-cfn synth deploy generate bench \
+	bench-rca bench-storm vectors fuzz proof clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: bin ## Replay an incident from alarm to approved plan, on this machine alone (YES=1 decides for you, SCENARIO=, OUT=)
+	./bin/firefinder demo $(if $(YES),--yes) --out $(OUT) --scenario $(SCENARIO)
+
+bin: ## Compile the command line into bin/firefinder
+	@go build -o bin/firefinder ./cmd/firefinder
+
+build: ## Compile every function for Lambda (arm64) into dist/<name>/bootstrap
+	@set -e; for main in functions/*/main.go; do \
+		name=$$(basename $$(dirname $$main)); \
+		$(LAMBDA) -o dist/$$name/bootstrap ./functions/$$name; \
+		printf '%-12s %5d KiB\n' $$name $$(($$(wc -c < dist/$$name/bootstrap) / 1024)); \
+	done
+
+test: fmt ## Format, vet and test everything in Go: race detector, functions, state machine, CDK (needs a C compiler, Node and npm)
+	go vet ./...
+	$(MAKE) --no-print-directory test-go test-infra
+
+fmt:
+	@found=$$(gofmt -l cmd events functions infra shared skills test); \
+	if [ -n "$$found" ]; then echo "not formatted, run gofmt -w on:"; echo "$$found"; exit 1; fi
+
+# go vet has seen every package once before; -vet=off keeps go test from doing it again.
+test-go:
+	@packages=$$(go list ./...) && go test -race -vet=off -timeout 20m $$(echo "$$packages" | grep -Ev '$(LANES)')
+
+test-infra:
+	go test -vet=off -timeout 20m ./infra/...
+
+test-aws: ## AWS contract lane: adapters, store, state machine and a whole incident on moto (pip install 'moto[all,server]==5.2.1')
+	go test -count=1 -timeout 20m ./test/aws/...
+
+test-browser: ## Approval page and console in headless Chromium (apt-get install chromium; npm)
+	go test -count=1 -timeout 20m ./test/browser/...
+
+synth: build ## Write the CloudFormation templates of every space into cdk.out (Node)
+	rm -rf cdk.out
+	CDK_OUTDIR=cdk.out go run ./infra
+
+lint-cfn: synth ## cfn-lint on the synthesized templates and on infra/reader-role.yaml (pip install cfn-lint==1.51.0)
+	cfn-lint -i W3005 -t cdk.out/*.template.json infra/reader-role.yaml
+
+deploy: build ## Deploy one Agent Space into the account of your AWS credentials: make deploy SPACE=payments
+	@test -n "$(SPACE)" || { echo "Which space? make deploy SPACE=payments (files in infra/spaces)"; exit 2; }
+	$(CDK) deploy Firefinder-$(SPACE) -c space=$(SPACE)
+
+generate: ## Write the generated Go of the templ pages again
+	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate -path shared
+
+bench: ## Micro-benchmarks
+	go test -run '^$$' -bench . -benchmem ./shared/...
+
+bench-rca: ## Score the evidence engine on public incident data (DATA=dir ONLY=a,b EXPLAIN=dataset/case OUT=file.json DOCS=file.md)
+	go run ./test/bench -data $(DATA) $(if $(ONLY),-only $(ONLY)) $(if $(EXPLAIN),-explain $(EXPLAIN)) \
+		$(if $(filter-out file,$(origin OUT)),-out $(OUT)) $(if $(DOCS),-docs $(DOCS))
+
+# The two programs below are not written yet; when they are, give the targets a help text.
+bench-storm:
+	@test -d test/storm || { echo "make bench-storm: there is no test/storm yet"; exit 2; }
+	go run ./test/storm
+
+vectors:
+	@test -d test/vectors || { echo "make vectors: there is no test/vectors yet"; exit 2; }
+	@test -n "$(FILE)" || { echo "Which vectors? make vectors FILE=vectors.json [OUT=decisions.json]"; exit 2; }
+	go run ./test/vectors -file $(FILE) $(if $(filter-out file,$(origin OUT)),-out $(OUT))
+
+fuzz: ## Ten seconds of fuzzing at every fence
+	test/proof/run fuzz 10s
+
+proof: ## The long proofs at full size; PROOF=short for the size that CI runs
+	test/proof/run $(PROOF)
+
+clean: ## Remove what the targets above made
+	rm -rf bin dist cdk.out firefinder-demo

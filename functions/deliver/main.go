@@ -1,0 +1,34 @@
+// Command deliver tells people what an investigation found and decided, and closes it.
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/firefinder/firefinder/shared/approval"
+	"github.com/firefinder/firefinder/shared/aws"
+	"github.com/firefinder/firefinder/shared/aws/dynamo"
+	"github.com/firefinder/firefinder/shared/aws/s3"
+	"github.com/firefinder/firefinder/shared/aws/secrets"
+	"github.com/firefinder/firefinder/shared/aws/ses"
+	"github.com/firefinder/firefinder/shared/boot"
+	"github.com/firefinder/firefinder/shared/deliver"
+	"github.com/firefinder/firefinder/shared/deliver/catalogue"
+	"github.com/firefinder/firefinder/shared/redact"
+	"github.com/firefinder/firefinder/shared/tell"
+)
+
+func main() {
+	env := boot.Load()
+	cfg := boot.Must(aws.Load(context.Background(), aws.Options{}))
+	store, docs := dynamo.New(cfg, env.Table), s3.New(cfg, env.Bucket)
+	channels := catalogue.All(env.Space, secrets.New(cfg, time.Now), ses.New(cfg).Sender())
+	svc := tell.New(tell.Deps{
+		Store: store, Blob: docs, Space: env.Space, Approvals: approval.New(approval.Deps{Store: store, Blob: docs}),
+		Tell: deliver.New(deliver.Deps{Store: store, Channels: channels, Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log}),
+		Now:  time.Now, Log: env.Log,
+	})
+	lambda.Start(boot.Task(env.Log, svc.Deliver))
+}

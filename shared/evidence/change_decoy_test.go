@@ -1,0 +1,79 @@
+package evidence
+
+import "testing"
+
+// Changes on the very topic of the trouble that nevertheless cannot bring it about: the hardest decoys.
+func TestTopicalDecoysAreNotBlamed(t *testing.T) {
+	for _, tc := range []struct{ name, line, file, title, diff string }{
+		{"client timeout raised, provider down", "POST https://api.cardnetwork.com/v2/capture returned 503 Service Unavailable", "services/billing/card_client.go", "tune card client timeouts",
+			"@@ services/billing/card_client.go @@\n-\tc.CaptureTimeout = 3 * time.Second\n-\tc.MaxRetries = 2\n+\tc.CaptureTimeout = 5 * time.Second\n+\tc.MaxRetries = 3"},
+		{"request builder extracted, provider down", "POST https://api.cardnetwork.com/v2/capture returned 502", "services/billing/capture.go", "extract capture request builder",
+			"@@ services/billing/capture.go @@\n-\treq := card.CaptureRequest{Amount: in.Amount, Token: in.Token}\n-\treturn c.card.Capture(ctx, req)\n+\treturn c.card.Capture(ctx, buildCapture(in))\n+}\n+\n+func buildCapture(in Input) card.CaptureRequest {\n+\treturn card.CaptureRequest{Amount: in.Amount, Token: in.Token}"},
+		{"cipher list sorted, certificate expired", "tls handshake to ledger:8443 failed: x509: certificate has expired or is not yet valid", "internal/httpx/tls.go", "sort TLS cipher suites",
+			"@@ internal/httpx/tls.go @@\n-\t\ttls.TLS_AES_128_GCM_SHA256,\n-\t\ttls.TLS_AES_256_GCM_SHA384,\n+\t\ttls.TLS_AES_256_GCM_SHA384,\n+\t\ttls.TLS_AES_128_GCM_SHA256,"},
+		{"pool idle time raised, pool exhausted", "timeout acquiring connection from pool", "services/billing/db/pool.go", "tune pool idle settings",
+			"@@ services/billing/db/pool.go @@\n-\tcfg.MaxConnIdleTime = 30 * time.Second\n+\tcfg.MaxConnIdleTime = 5 * time.Minute"},
+		{"pool raised, pool exhausted", "timeout acquiring connection from pool", "services/billing/config.yaml", "more connections", "@@ services/billing/config.yaml @@\n-  max_connections: 20\n+  max_connections: 40"},
+		{"cache metrics added, cache cold", "cache miss; reading invoice from ledger-db", "pkg/cache/metrics.go", "count cache hits and misses",
+			"@@ pkg/cache/metrics.go @@\n+var cacheHits = prometheus.NewCounter(prometheus.CounterOpts{Name: \"cache_hits_total\"})\n+\t\tif ok { cacheHits.Inc() } else { cacheMisses.Inc() }"},
+		{"memory limit raised, out of memory", "OOMKilled: container exceeded its memory limit", "deploy/billing/deployment.yaml", "raise memory", "@@ deploy/billing/deployment.yaml @@\n-      memory: 512Mi\n+      memory: 1Gi"},
+		{"timeout raised, deadline exceeded", "rpc error: code = DeadlineExceeded desc = context deadline exceeded", "services/billing/ledger_client.go", "be patient with ledger",
+			"@@ services/billing/ledger_client.go @@\n-\tctx, cancel := context.WithTimeout(ctx, 1*time.Second)\n+\tctx, cancel := context.WithTimeout(ctx, 3*time.Second)"},
+		{"log level of leader election, lock trouble", "lock wait timeout exceeded; could not elect leader", "services/billing/leader.go", "tidy leader election logging",
+			"@@ services/billing/leader.go @@\n-\tlog.Debug(\"leader elected\", term)\n+\tlog.Info(\"leader elected\", term, node)"},
+		{"test for the failing parser", "json: cannot unmarshal string into field amount", "services/billing/event_test.go", "test unmarshal of amount", "@@ services/billing/event_test.go @@\n+\tif err := json.Unmarshal(raw, &amount); err == nil { t.Fatal(\"want error\") }"},
+		{"index added concurrently, database busy", "slow query: SELECT * FROM invoices WHERE id=$1 took 900ms", "db/migrations/0042_invoices_idx.sql", "add index on invoices.updated_at",
+			"@@ db/migrations/0042_invoices_idx.sql @@\n+CREATE INDEX CONCURRENTLY IF NOT EXISTS idx_invoices_updated_at\n+  ON invoices (updated_at);"},
+		{"guard added, nil pointer elsewhere", "panic: runtime error: invalid memory address or nil pointer dereference services/billing/other.go:10", "services/billing/render.go", "guard against empty customer",
+			"@@ services/billing/render.go @@\n+\tif customer == nil { return ErrNoCustomer }"},
+		{"resolver retries, name server down", "lookup ledger on 10.0.0.2:53: server misbehaving", "services/billing/resolver.go", "retry lookups", "@@ services/billing/resolver.go @@\n-\tattempts := 2\n+\tattempts := 4"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			in := incidentOf(tc.line)
+			in.Changes = append(bystanders(), Change{ID: guilty, Time: minute(54), Kind: "commit", Title: tc.title, Files: []string{tc.file}, Diff: tc.diff},
+				Change{ID: "deploy-guilty", Time: minute(56.5), Kind: "deployment", Component: "billing", Revision: guilty})
+			c := correlate(in, newGraph(in), nil, nil)
+			for _, v := range c.changes {
+				if v.Verdict == Culprit {
+					show(t, c)
+					return
+				}
+			}
+		})
+	}
+}
+
+// Incidents that only metrics show: the error log says little or nothing.
+func TestCulpritFromMetricsAlone(t *testing.T) {
+	for _, tc := range []struct {
+		name   string
+		series Series
+		line   string
+		file   string
+		diff   string
+	}{
+		{"leak", flatSeries("billing", "process_resident_memory_bytes", "Bytes", 80, func(i int) float64 { return 2e8 + 4e7*float64(max(i-57, 0)) }), "container killed: out of memory", "services/billing/session.go",
+			"@@ services/billing/session.go @@\n+var sessions = map[string]*Session{}\n+\tsessions[id] = append(sessions[id], s)"},
+		{"threads", shopSeries("billing", "goroutines_count", 120, 9000), "", "services/billing/notify.go", "@@ services/billing/notify.go @@\n+\tgo s.notify(ctx, invoice)"},
+		{"cache", shopSeries("billing", "rate_cache_hit_ratio", 0.97, 0.2), "", "services/billing/cache.yaml", "@@ services/billing/cache.yaml @@\n-  rate_cache_ttl: 10m\n+  rate_cache_ttl: 1s"},
+		{"queries", shopSeries("billing", "db_queries_per_request", 3, 90), "", "services/billing/lines.py", "@@ services/billing/lines.py @@\n-    lines = repo.lines_for(invoices)\n+    for invoice in invoices:\n+        lines = repo.query(invoice.id)"},
+		{"scan", shopSeries("ledger-db", "rows_examined", 50, 900000), "slow query: SELECT id FROM entries took 3000ms", "services/billing/entries.sql", "@@ services/billing/entries.sql @@\n-SELECT id FROM entries WHERE account = $1 LIMIT 100\n+SELECT id FROM entries WHERE account = $1"},
+		{"processor", shopSeries("billing", "container_cpu_usage_percent", 30, 98), "", "deploy/billing/values.yaml", "@@ deploy/billing/values.yaml @@\n   limits:\n-    cpu: 2000m\n+    cpu: 100m"},
+		{"backlog", shopSeries("billing", "consumer_lag_messages", 10, 90000), "", "services/billing/worker.yaml", "@@ services/billing/worker.yaml @@\n-  worker_count: 32\n+  worker_count: 1"},
+		{"disk", flatSeries("billing", "disk_used_percent", "Percent", 80, func(i int) float64 { return min(99, 40+10*float64(max(i-58, 0))) }), "write /var/log/app.log: no space left on device", "services/billing/log.yaml",
+			"@@ services/billing/log.yaml @@\n-  level: info\n+  level: debug"},
+		{"polling", shopSeries("ledger", "requests_per_second", 100, 4000), "", "services/billing/poll.go", "@@ services/billing/poll.go @@\n-const pollInterval = 30 * time.Second\n+const pollInterval = 50 * time.Millisecond"},
+		{"replicas", shopSeries("billing", "cpu_utilization_percent", 35, 97), "", "deploy/billing/values.yaml", "@@ deploy/billing/values.yaml @@\n-  replicas: 12\n+  replicas: 2"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			in := incidentOf(tc.line)
+			in.Metrics = append(in.Metrics, tc.series)
+			in.Changes = append(bystanders(), Change{ID: guilty, Time: minute(54), Kind: "commit", Title: "chore: adjust billing", Files: []string{tc.file}, Diff: tc.diff},
+				Change{ID: "deploy-guilty", Time: minute(56.5), Kind: "deployment", Component: "billing", Revision: guilty})
+			c := correlate(in, newGraph(in), nil, nil)
+			if len(c.changes) == 0 || c.changes[0].Verdict != Culprit || c.changes[0].Change.ID != guilty {
+				show(t, c)
+			}
+		})
+	}
+}
