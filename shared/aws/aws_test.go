@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -132,29 +131,35 @@ func TestRetriesAreBounded(t *testing.T) {
 }
 
 func TestEnvironment(t *testing.T) {
-	empty := t.TempDir() + "/none"
-	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE", "AWS_ENDPOINT_URL"} {
+	for _, name := range []string{"AWS_REGION", "AWS_DEFAULT_REGION", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"} {
 		t.Setenv(name, "")
-		_ = os.Unsetenv(name)
 	}
-	t.Setenv("AWS_CONFIG_FILE", empty)
-	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", empty)
-	if _, err := aws.Load(t.Context(), aws.Options{}); !incident.Is(err, incident.Invalid) || !strings.Contains(err.Error(), "AWS_REGION") {
-		t.Errorf("without a region: %v", err)
+	refused := func(names string) {
+		t.Helper()
+		if _, err := aws.Load(t.Context(), aws.Options{}); !incident.Is(err, incident.Invalid) || !strings.Contains(err.Error(), names) {
+			t.Errorf("without %s: %v", names, err)
+		}
 	}
+	refused("AWS_REGION")
+	t.Setenv("AWS_REGION", "eu-west-1")
+	refused("AWS_ACCESS_KEY_ID")
+	t.Setenv("AWS_ACCESS_KEY_ID", "id")
+	refused("AWS_SECRET_ACCESS_KEY")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
+	t.Setenv("AWS_SESSION_TOKEN", "token")
 	s := &service{status: 200}
 	server := httptest.NewServer(s)
 	defer server.Close()
-	t.Setenv("AWS_REGION", "eu-west-1")
 	t.Setenv("AWS_ENDPOINT_URL", server.URL)
-	t.Setenv("AWS_ACCESS_KEY_ID", "id")
-	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 	cfg, err := aws.Load(t.Context(), aws.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := get(t.Context(), cfg); err != nil || !strings.Contains(s.last.Load().(string), "/eu-west-1/dynamodb/") {
-		t.Errorf("endpoint and region of the environment: %v, %v", err, s.last.Load())
+	if err := get(t.Context(), cfg); err != nil || !strings.Contains(s.last.Load().(string), "Credential=id/") || !strings.Contains(s.last.Load().(string), "/eu-west-1/dynamodb/") {
+		t.Errorf("endpoint, region and credentials of the environment: %v, %v", err, s.last.Load())
+	}
+	if held, err := cfg.Credentials.Retrieve(t.Context()); err != nil || held.SessionToken != "token" {
+		t.Errorf("session token: %v", err)
 	}
 }
 

@@ -28,6 +28,7 @@ func (p *place) flags(cmd *cobra.Command) {
 // running is what `firefinder local` leaves in its state folder while it runs.
 type running struct {
 	URL   string `json:"url"`
+	Space string `json:"space"`
 	Token string `json:"token"` // lets the owner of the folder decide from the command line
 }
 

@@ -216,7 +216,7 @@ func (d *demo) finish(ctx context.Context, list []incident.Investigation) error 
 }
 
 func (d *demo) write(ctx context.Context, id, prefix string) error {
-	r, err := d.app.Tell.Report(ctx, id)
+	r, err := d.app.Reports.Report(ctx, id)
 	if err != nil {
 		return err
 	}

@@ -139,7 +139,7 @@ func (o investigateOptions) once(ctx context.Context, e incident.Event) (report.
 			return report.Report{}, err
 		}
 		if inv.State.Final() {
-			return app.Tell.Report(ctx, id)
+			return app.Reports.Report(ctx, id)
 		}
 		if err := pause(ctx); err != nil {
 			return report.Report{}, err

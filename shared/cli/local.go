@@ -76,7 +76,7 @@ func serve(cmd *cobra.Command, p place, app *embedded.App, space config.Space) e
 	if err != nil {
 		return err
 	}
-	data, err := json.Marshal(running{URL: app.URL(), Token: token})
+	data, err := json.Marshal(running{URL: app.URL(), Space: space.Name, Token: token})
 	if err != nil {
 		return err
 	}

@@ -68,8 +68,8 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newDemo(), newLocal(), newInvestigate(),
 		newList(), newShow(), newApprove(), newReject(),
-		NewAnalyze(),
-		newSpace(), newJournal(), newVersion(),
+		newSource(), newSend(), NewAnalyze(),
+		newSpace(), newJournal(), newDoctor(), newVersion(),
 	)
 	return root
 }

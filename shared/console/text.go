@@ -12,22 +12,24 @@ import (
 // visible makes every character that hides, reorders or pads text readable: control, bidirectional and zero-width
 // characters, blanks that are not a space, long runs of blanks. Line breaks and tabs stay.
 func visible(s string) string {
-	var b strings.Builder
-	var run padding
+	var b, blanks strings.Builder
 	for _, r := range s {
-		if run.takes(r) {
-			continue
-		}
-		run.flush(&b)
 		switch {
 		case r == '\r':
-		case hides(r):
+			continue
+		case r == ' ' || r == '\n' || r == '\t':
+			blanks.WriteRune(r)
+			continue
+		}
+		b.WriteString(padding(blanks.String()))
+		blanks.Reset()
+		if hides(r) {
 			fmt.Fprintf(&b, "⟨U+%04X⟩", r)
-		default:
+		} else {
 			b.WriteRune(r)
 		}
 	}
-	run.flush(&b)
+	b.WriteString(padding(blanks.String()))
 	return b.String()
 }
 
@@ -36,33 +38,15 @@ func line(s string) string {
 	return visible(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' || r == '\t' }), " "))
 }
 
-// padding counts a run of one blank character.
-type padding struct {
-	of rune
-	n  int
-}
-
-func (p *padding) takes(r rune) bool {
-	if r != ' ' && r != '\n' && r != '\t' || p.n > 0 && r != p.of {
-		return false
+// padding is a run of blanks, unless it is long enough to push text out of sight: then it is named.
+func padding(run string) string {
+	switch lines := strings.Count(run, "\n"); {
+	case lines > 3:
+		return fmt.Sprintf("\n⟨%d blank lines⟩\n", lines-1)
+	case len(run) > 32:
+		return fmt.Sprintf(" ⟨%d blanks⟩ ", len(run))
 	}
-	p.of, p.n = r, p.n+1
-	return true
-}
-
-// flush writes the run; one long enough to push text out of sight is named instead. A run that follows it is of another
-// character and starts anew.
-func (p *padding) flush(b *strings.Builder) {
-	name := map[rune]string{' ': "spaces", '\n': "blank lines", '\t': "tabs"}[p.of]
-	switch {
-	case p.of == ' ' && p.n > 32, p.of == '\t' && p.n > 8:
-		fmt.Fprintf(b, " ⟨%d %s⟩ ", p.n, name)
-	case p.of == '\n' && p.n > 3:
-		fmt.Fprintf(b, "\n⟨%d %s⟩\n", p.n-1, name)
-	default:
-		b.WriteString(strings.Repeat(string(p.of), p.n))
-	}
-	*p = padding{}
+	return run
 }
 
 // hides reports whether a character is invisible, changes the order of others, or looks like a space without being one.

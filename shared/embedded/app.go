@@ -52,6 +52,7 @@ type Options struct {
 	Log     *slog.Logger
 	NoSync  bool                    // leave writing to disk to the operating system
 	Ticket  bool                    // run the ServiceNow stand-in and tell it
+	Tell    []deliver.Channel       // further channels
 	Store   func(kv.Store) kv.Store // wraps the store, for tests that inject faults
 }
 
@@ -63,7 +64,7 @@ type App struct {
 	Secrets   *Secrets
 	Triage    *triage.Service
 	Approvals *approval.Service
-	Tell      *tell.Service
+	Reports   *tell.Service
 	Desk      *Desk
 	Hooks     chan Hook // one for each delivery that the webhook answered, while somebody listens
 
@@ -168,7 +169,7 @@ func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
 	space.PublicURL = a.URL()
 	a.Approvals = approval.New(approval.Deps{Store: a.Store, Blob: a.Blob, Space: space, Tokens: tokens, Resume: a, Tell: teller, Now: a.Now, Rand: rand.Reader, Log: a.Log})
 	a.Triage = triage.New(triage.Deps{Store: a.Store, Space: space, Skills: lib, Start: starter{a}, Dead: a.events, Now: a.Now, Log: a.Log})
-	a.Tell = tell.New(tell.Deps{Store: a.Store, Blob: a.Blob, Space: space, PublicURL: a.URL(), Approvals: a.Approvals, Tell: teller, Admit: a.Triage, Now: a.Now, Log: a.Log})
+	a.Reports = tell.New(tell.Deps{Store: a.Store, Blob: a.Blob, Space: space, PublicURL: a.URL(), Approvals: a.Approvals, Tell: teller, Admit: a.Triage, Now: a.Now, Log: a.Log})
 	inv := investigate.New(investigate.Deps{
 		Store: a.Store, Blob: a.Blob, Space: space, Skills: lib.Active(space.Skills), Model: a.Model, ModelID: a.ModelID, Offline: analyst.Analyst{}, Tools: a.Tools, Redact: mask,
 		Ledger: budget.Ledger{Store: a.Store, Ceiling: space.Budget.DollarsDay, Prices: space.Models.Prices, Now: a.Now}, Now: a.Now, Log: a.Log,
@@ -178,7 +179,7 @@ func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
 		"rootcause":   boot.Invoker(a.Log, inv.Conclude),
 		"mitigate":    boot.Invoker(a.Log, inv.Plan),
 		"propose":     boot.Invoker(a.Log, a.Approvals.ProposeStep),
-		"deliver":     boot.Invoker(a.Log, a.Tell.Deliver),
+		"deliver":     boot.Invoker(a.Log, a.Reports.Deliver),
 	}
 	invoke := func(ctx context.Context, name string, payload json.RawMessage) (json.RawMessage, error) {
 		return steps[name](ctx, payload)

@@ -65,7 +65,7 @@ func (a *App) channels(ctx context.Context) ([]deliver.Channel, error) {
 		return nil, err
 	}
 	o.Sender = box
-	return append(out, email.New(o), a.Desk), nil
+	return append(append(out, email.New(o), a.Desk), a.Tell...), nil
 }
 
 func (a *App) ticketChannel(context.Context) (deliver.Channel, error) {
@@ -97,7 +97,7 @@ func (a *App) routes(space config.Space) http.Handler {
 	mux.Handle("/approve/", console.ApproveHandler(console.ApproveDeps{Approvals: a.Approvals, Store: a.Store, Space: space, Now: a.Now, Rand: rand.Reader, Log: a.Log}))
 	mux.HandleFunc("POST /local/approvals/{id}", a.ownerDecides)
 	mux.HandleFunc("POST /local/investigations", a.ownerInvestigates)
-	mux.Handle("/", console.Handler(console.Deps{Store: a.Store, Blob: a.Blob, Space: space, Reports: a.Tell, Now: a.Now, Log: a.Log, Hosts: []string{a.ln.Addr().String()}}))
+	mux.Handle("/", console.Handler(console.Deps{Store: a.Store, Blob: a.Blob, Space: space, Reports: a.Reports, Now: a.Now, Log: a.Log, Hosts: []string{a.ln.Addr().String()}}))
 	return mux
 }
 

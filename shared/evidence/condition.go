@@ -156,7 +156,7 @@ var echoes = map[Category][]Category{
 	ReplicationLag:       {CPUSaturation, Slowdown, TrafficRise, ConnectionExhaustion},
 	ConnectionExhaustion: {Slowdown, ErrorsRaised, NetworkLatency, TrafficRise, DependencyFailure},
 	Throttling:           {ErrorsRaised, NetworkLatency, Slowdown, TrafficRise},
-	CPUSaturation:        {Slowdown, NetworkLatency, TrafficRise, ConnectionExhaustion},
+	CPUSaturation:        {Slowdown, NetworkLatency, TrafficRise},
 	DNSFailure:           {NetworkLatency, ErrorsRaised, DependencyFailure},
 	Expiry:               {NetworkLatency, ErrorsRaised, DependencyFailure},
 	DependencyFailure:    {NetworkLatency, ErrorsRaised, Throttling, Slowdown},

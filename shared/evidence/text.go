@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,8 +88,10 @@ func (b Brief) textHead(p *printer) {
 		}
 		if change, ok := b.Culprit(); ok {
 			p.line("  Brought about by %s.", changeName(change.Change))
+		} else if i := slices.IndexFunc(b.Changes, func(v ChangeVerdict) bool { return v.Verdict == Possible }); i >= 0 {
+			p.line("  No change is shown to be the cause; possible is %s.", changeName(b.Changes[i].Change))
 		} else {
-			p.line("  No change is to blame, as far as the evidence goes.")
+			p.line("  No change is to blame.")
 		}
 	}
 	if !b.Window.From.IsZero() && !b.Window.To.IsZero() {

@@ -150,14 +150,26 @@ func (m *marks) sql(l string, offset int) {
 	}
 }
 
+var fieldStops = bytesOf(" \t\r\"'<>(),;/{}")
+
 // pgpass marks the last field of host:port:database:user:password.
 func (m *marks) pgpass(l string, offset int) {
-	parts := strings.Split(strings.TrimSpace(l), ":")
-	if len(parts) != 5 || strings.ContainsAny(l, " \t/\"{}") || !digits.all(parts[1]) && parts[1] != "*" || len(parts[1]) < 1 || parts[4] == "" || digits.all(parts[4]) || digits.all(parts[2]) {
-		return
-	}
-	if strings.Contains(parts[0], ".") || parts[0] == "localhost" || parts[0] == "*" {
-		at := strings.LastIndexByte(l, ':') + 1
-		m.add(offset+at, offset+len(strings.TrimRight(l, " \t\r")))
+	for i := 0; i < len(l); {
+		end, colons := i, 0
+		for end < len(l) && !fieldStops[l[end]] {
+			if l[end] == ':' {
+				colons++
+			}
+			end++
+		}
+		if colons == 4 {
+			parts := strings.Split(l[i:end], ":")
+			host := strings.Contains(parts[0], ".") || parts[0] == "localhost" || parts[0] == "*"
+			port := parts[1] == "*" || digits.all(parts[1]) && parts[1] != ""
+			if pass := parts[4]; host && port && !digits.all(parts[2]) && len(pass) >= 4 && !digits.all(pass) {
+				m.add(offset+end-len(pass), offset+trimDots(l, end))
+			}
+		}
+		i = end + 1
 	}
 }

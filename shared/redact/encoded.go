@@ -28,11 +28,28 @@ func encoded(m *marks) {
 		l := s[start:end]
 		if strings.Contains(l, "%3") || strings.Contains(l, "%2") || strings.Contains(l, "%4") {
 			m.through(start, end, unpercent)
+			if strings.IndexByte(l, '+') >= 0 {
+				m.through(start, end, unform)
+			}
 		}
-		if strings.IndexByte(l, '\\') >= 0 {
+		if escaped(l) {
 			m.through(start, end, unescape)
 		}
 		start = end + 1
+	}
+}
+
+// escaped reports whether a line has escapes other than of quotes, which the detectors understand as they are.
+func escaped(l string) bool {
+	for {
+		i := strings.IndexByte(l, '\\')
+		if i < 0 || i+1 == len(l) {
+			return false
+		}
+		if l[i+1] != '"' {
+			return true
+		}
+		l = l[i+2:]
 	}
 }
 
@@ -59,36 +76,54 @@ func (m *marks) through(start, end int, decode func(string) (string, []int)) {
 }
 
 // unpercent decodes %XX; origin[i] is where byte i of the result came from, with one more entry for the end.
-func unpercent(s string) (string, []int) {
+func unpercent(s string) (string, []int) { return mapped(s, percent) }
+
+// unform decodes %XX and + as forms write a blank.
+func unform(s string) (string, []int) {
 	return mapped(s, func(s string, i int) (byte, int) {
-		if s[i] == '%' && i+2 < len(s) && hexAny[s[i+1]] && hexAny[s[i+2]] {
-			return unhex(s[i+1])<<4 | unhex(s[i+2]), 3
+		if s[i] == '+' {
+			return ' ', 1
 		}
-		return s[i], 1
+		return percent(s, i)
 	})
 }
 
-// unescape decodes the escapes of JSON strings that stand for ASCII.
+func percent(s string, i int) (byte, int) {
+	if s[i] == '%' && i+2 < len(s) && hexAny[s[i+1]] && hexAny[s[i+2]] {
+		return unhex(s[i+1])<<4 | unhex(s[i+2]), 3
+	}
+	return s[i], 1
+}
+
+// unescape decodes the escapes of JSON strings that stand for ASCII, however deep strings were put into strings: any
+// number of backslashes counts as one.
 func unescape(s string) (string, []int) {
 	return mapped(s, func(s string, i int) (byte, int) {
-		if s[i] != '\\' || i+1 >= len(s) {
+		if s[i] != '\\' {
 			return s[i], 1
 		}
-		switch c := s[i+1]; c {
+		n := i
+		for n < len(s) && s[n] == '\\' {
+			n++
+		}
+		if n == len(s) {
+			return s[i], 1
+		}
+		switch c := s[n]; c {
 		case 'n':
-			return '\n', 2
+			return '\n', n - i + 1
 		case 'r':
-			return '\r', 2
+			return '\r', n - i + 1
 		case 't':
-			return '\t', 2
-		case '"', '\\', '/':
-			return c, 2
+			return '\t', n - i + 1
+		case '"', '/':
+			return c, n - i + 1
 		case 'u':
-			if i+5 < len(s) && s[i+2] == '0' && s[i+3] == '0' && hexAny[s[i+4]] && hexAny[s[i+5]] {
-				return unhex(s[i+4])<<4 | unhex(s[i+5]), 6
+			if n+4 < len(s) && s[n+1] == '0' && s[n+2] == '0' && hexAny[s[n+3]] && hexAny[s[n+4]] {
+				return unhex(s[n+3])<<4 | unhex(s[n+4]), n - i + 5
 			}
 		}
-		return s[i], 1
+		return '\\', n - i
 	})
 }
 

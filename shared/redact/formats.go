@@ -266,9 +266,9 @@ func pathLike(s string) bool {
 	parts := strings.Split(s, "/")
 	words := 0
 	for _, p := range parts {
-		if wordLike(p) {
+		if len(p) >= 3 && wordLike(p) {
 			words++
 		}
 	}
-	return len(parts) > 1 && words*2 >= len(parts)
+	return words >= 2 && words*2 >= len(parts)
 }

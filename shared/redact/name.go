@@ -178,7 +178,7 @@ func classifyLast(ws []string) class {
 	case last == "key" && len(ws) > 1 && before != "public" && before != "partition" && before != "sort":
 		return weak
 	case strings.HasPrefix(last, "sess") || strings.HasSuffix(last, "sessid") || strings.HasSuffix(last, "sessionid") || last == "sid" || strings.HasSuffix(last, "cookie") ||
-		last == "auth" || last == "authorization" || last == "csrf" || last == "xsrf" || last == "signature" || last == "sig":
+		last == "auth" || last == "authorization" || last == "csrf" || last == "xsrf": // signatures are no secrets; those that sign a URL are marked there
 		return weak
 	}
 	for _, w := range ws {

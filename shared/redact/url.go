@@ -126,7 +126,7 @@ func (m *marks) dsn(at int) {
 		start--
 	}
 	colon := strings.IndexByte(s[start:at], ':')
-	if colon <= 0 || !nameSet.all(s[start:start+colon]) {
+	if colon <= 0 || !nameSet[s[start+colon-1]] || !nameSet.all(strings.TrimLeft(s[start:start+colon], "([{")) {
 		return
 	}
 	pass, rest := s[start+colon+1:at], s[at+1:]

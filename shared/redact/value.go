@@ -215,7 +215,7 @@ func uuid(s string) bool {
 
 // ordinary reports whether s is an id that investigations need: UUID, hash, digest, trace id, ARN, resource id.
 func ordinary(s string) bool {
-	if uuid(s) || hexAny.all(s) || arnLike(s) {
+	if uuid(s) || hexAny.all(strings.TrimPrefix(s, "0x")) || arnLike(s) || strings.ContainsAny(s, "{},") {
 		return true
 	}
 	for _, p := range []string{"sha256:", "sha512:", "sha1:", "sha256-", "sha384-", "sha512-", "SHA256:", "h1:", "md5:", "sha256=", "sha1=", "v1,", "v1=", "v0=", "1-", "Root=1-", "req-", "req_", "msg_", "evt_", "evt-", "inv-", "W/"} {

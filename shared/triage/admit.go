@@ -3,6 +3,7 @@ package triage
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -24,6 +25,7 @@ func (s *Service) Admit(ctx context.Context) error {
 			return err
 		}
 		running := 0
+		var late []error
 		for _, inv := range active {
 			if !inv.Admitted {
 				continue
@@ -32,17 +34,15 @@ func (s *Service) Admit(ctx context.Context) error {
 				running++
 			}
 			if !inv.StartConfirmed {
-				if err := s.confirm(ctx, inv.ID); err != nil {
-					return err
-				}
+				late = append(late, s.confirm(ctx, inv.ID)) // one that cannot start does not hold up the others
 			}
 		}
 		waiting := Waiting(active)
 		if len(waiting) == 0 {
-			return nil
+			return errors.Join(late...)
 		}
 		if running >= s.Space.Budget.Concurrent {
-			return s.queue(ctx, waiting)
+			return errors.Join(append(late, s.queue(ctx, waiting))...)
 		}
 		err = s.admit(ctx, waiting[0].ID, v)
 		if err != nil && !incident.Is(err, incident.Conflict) {

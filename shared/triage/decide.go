@@ -3,6 +3,7 @@ package triage
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 func Decide(now time.Time, e incident.Event, windows []Window, g Graph, rules []skill.SkipRule) incident.Decision {
 	d := incident.Decision{DecidedAt: now, Threshold: Threshold}
 	for _, rule := range rules {
-		hit, err := rule.Match(e, now)
+		hit, err := rule.Match(e, e.Timestamp) // schedules look at when it happened, not at when it came
 		switch {
 		case err != nil:
 			d.Reasons = append(d.Reasons, incident.Reason{Name: RuleError, Detail: err.Error()})
@@ -78,16 +79,23 @@ func Features(e incident.Event, w Window, g Graph, timed bool) []incident.Reason
 	if r, ok := componentFeature(e, w, g); ok {
 		out = append(out, r)
 	}
-	if e.Account != "" && e.Account == w.Account {
-		out = append(out, incident.Reason{Name: SameAccount, Detail: e.Account, Score: weightAccount})
-	}
-	if e.Region != "" && e.Region == w.Region {
-		out = append(out, incident.Reason{Name: SameRegion, Detail: e.Region, Score: weightRegion})
-	}
+	out = append(out, placeFeature(e.Account, w.Account, SameAccount, weightAccount, OtherAccount, weightOtherAccount)...)
+	out = append(out, placeFeature(e.Region, w.Region, SameRegion, weightRegion, OtherRegion, weightOtherRegion)...)
 	if away := distance(e.Timestamp, w.OpenedAt); timed && away < Reach {
 		out = append(out, incident.Reason{Name: CloseInTime, Detail: away.Round(time.Second).String() + " apart", Score: weightTime * (1 - float64(away)/float64(Reach))})
 	}
 	return out
+}
+
+// placeFeature compares accounts or regions. A place that one side does not name says nothing.
+func placeFeature(a, b string, same incident.ReasonName, plus float64, other incident.ReasonName, minus float64) []incident.Reason {
+	switch {
+	case a == "" || b == "":
+		return nil
+	case a == b:
+		return []incident.Reason{{Name: same, Detail: a, Score: plus}}
+	}
+	return []incident.Reason{{Name: other, Detail: a + " and " + b, Score: minus}}
 }
 
 // componentFeature is the strongest relation between the alarm's component and the window's.
@@ -96,8 +104,8 @@ func componentFeature(e incident.Event, w Window, g Graph) (incident.Reason, boo
 	if hops == 0 {
 		return incident.Reason{Name: SameService, Detail: e.Service, Score: weightService}, true
 	}
-	for name, value := range e.Dimensions {
-		if value != "" && w.Dimensions[name] == value {
+	for _, name := range slices.Sorted(maps.Keys(e.Dimensions)) {
+		if value := e.Dimensions[name]; value != "" && w.Dimensions[name] == value && !shared[name] {
 			return incident.Reason{Name: SharedResource, Detail: name + "=" + value, Score: weightResource}, true
 		}
 	}

@@ -108,7 +108,7 @@ func (t *transaction) proceed(ctx context.Context, a record.Alarm, h *history, w
 		a.Decision.Reasons = append(a.Decision.Reasons, incident.Reason{Name: Storm, Detail: fmt.Sprintf("%d investigations opened within 5 minutes; this one covers the rest", recent)})
 	}
 	follows := ""
-	if before, ok := h.fireBefore(a.Event.Timestamp); ok {
+	if before, ok := h.fireBefore(a.Event.Timestamp); ok && a.Event.Timestamp.Sub(before.At) <= followFor {
 		follows = before.Investigation
 	}
 	return t.openAs(ctx, a, h, follows, recent > stormWindows)
@@ -224,6 +224,7 @@ func (t *transaction) adopt(ctx context.Context, a record.Alarm, h *history) {
 		t.Log.WarnContext(ctx, "early recovery not listed", "investigation", a.Investigation, "class", incident.ClassOf(err))
 		return
 	}
+	early.Investigation = a.Investigation
 	t.ops = append(t.ops, record.Member(a.Investigation, early))
 	for i := range h.Changes {
 		if h.Changes[i].Event == c.Event {

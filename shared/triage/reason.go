@@ -29,21 +29,34 @@ const (
 	SecondHop      incident.ReasonName = "second_hop"
 	SameAccount    incident.ReasonName = "same_account"
 	SameRegion     incident.ReasonName = "same_region"
+	OtherAccount   incident.ReasonName = "other_account"
+	OtherRegion    incident.ReasonName = "other_region"
 	CloseInTime    incident.ReasonName = "close_in_time"
 )
 
 // Weights of the features, and the threshold from which an alarm is linked. Of the four that compare components only the
-// heaviest counts. They are chosen so that a component relation is always needed: everything else together stays below
-// the threshold.
+// heaviest counts. They are chosen so that a component relation is always needed (everything else together stays below
+// the threshold), that the same service in another account is never linked, and that a neighbour is linked over the whole
+// window when account and region are known to agree, and within five minutes when they are not known. docs/triage.md works
+// them through.
 const (
-	weightService   = 0.60
-	weightResource  = 0.50
-	weightNeighbour = 0.40
-	weightSecondHop = 0.30
-	weightAccount   = 0.10
-	weightRegion    = 0.10
-	weightTime      = 0.20 // at the same moment; falls to 0 at the end of the window
+	weightService      = 0.60
+	weightResource     = 0.50
+	weightNeighbour    = 0.45
+	weightSecondHop    = 0.30
+	weightAccount      = 0.10
+	weightRegion       = 0.10
+	weightOtherAccount = -0.40
+	weightOtherRegion  = -0.20
+	weightTime         = 0.20 // at the same moment; falls to 0 at the end of the window
 
 	// Threshold is the score from which an alarm joins a window.
 	Threshold = 0.60
 )
+
+// shared are dimensions that many unrelated resources have in common: to agree in one of them relates nothing.
+var shared = map[string]bool{
+	"AvailabilityZone": true, "CacheNodeId": true, "ClusterName": true, "Cluster": true, "Currency": true, "Environment": true, "environment": true,
+	"env": true, "EngineName": true, "InstanceType": true, "Namespace": true, "namespace": true, "Method": true, "Operation": true,
+	"OperationType": true, "Role": true, "Stage": true, "StorageClass": true, "StorageType": true, "severity": true, "job": true,
+}

@@ -52,8 +52,8 @@ const attempts = 40
 // Handle decides on a batch of events (queue messages holding incident.Event as JSON) and commits the decisions.
 //
 // The protocol does not depend on order, and repeats are safe: an event whose decision is stored keeps it. A whole batch
-// is committed at once on the assumption that its events are new; if any condition fails, its events are decided one by
-// one against what is stored. Joining a window writes no shared item, so joins never conflict with each other; opening
+// is committed at once on the assumption that its alarms are new; if any condition fails, it is decided again with their
+// histories read, and if that fails too, one by one. Joining a window writes no shared item, so joins never conflict with each other; opening
 // one requires that no other was opened meanwhile. What can never succeed is buried with a reason and counts as done.
 func (s *Service) Handle(ctx context.Context, batch []queue.Message) map[string]error {
 	failed := map[string]error{}
@@ -91,26 +91,46 @@ func parse(body []byte) (incident.Event, error) {
 	return e, e.Validate()
 }
 
-// decideAll decides on distinct events: together if they are all new, else one by one.
+// together is how many events are decided in one commit at most: with what they write, they fit into its limits.
+const together = 25
+
+// decideAll decides on distinct events, as many at once as a commit takes.
 func (s *Service) decideAll(ctx context.Context, events []incident.Event) map[string]error {
 	failed := map[string]error{}
 	opened := false
-	if len(events) > 1 {
-		t := s.begin(false)
+	for chunk := range slices.Chunk(events, together) {
+		opened = s.decideChunk(ctx, chunk, failed) || opened
+	}
+	s.start(ctx, opened)
+	return failed
+}
+
+// decideChunk tries three ways, cheapest first: all at once on the assumption that no alarm has a history; all at once
+// with the histories read; one by one.
+func (s *Service) decideChunk(ctx context.Context, events []incident.Event, failed map[string]error) (opened bool) {
+	for _, look := range []bool{false, true} {
+		if len(events) == 1 {
+			break
+		}
+		t := s.begin(look)
 		err := t.takeAll(ctx, events)
 		if err == nil {
 			err = t.commit(ctx)
 		}
-		if err == nil {
-			s.start(ctx, t.opened)
-			return failed
+		switch incident.ClassOf(err) {
+		case "":
+			return t.opened
+		case incident.Conflict:
+			continue
+		case incident.Invalid: // more than a commit takes
+			half := len(events) / 2
+			first := s.decideChunk(ctx, events[:half], failed)
+			return s.decideChunk(ctx, events[half:], failed) || first
 		}
-		if !incident.Is(err, incident.Conflict) && !incident.Is(err, incident.Invalid) {
-			for _, e := range events {
-				failed[e.EventID()] = err
-			}
-			return failed
+		for _, e := range events {
+			failed[e.EventID()] = err
 		}
+		return t.opened // nobody knows whether it was committed
 	}
 	for _, e := range events {
 		open, err := s.decideOne(ctx, e)
@@ -119,8 +139,7 @@ func (s *Service) decideAll(ctx context.Context, events []incident.Event) map[st
 			failed[e.EventID()] = err
 		}
 	}
-	s.start(ctx, opened)
-	return failed
+	return opened
 }
 
 // decideOne decides on one event against what is stored, again after each lost race.

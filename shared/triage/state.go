@@ -1,7 +1,9 @@
 package triage
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
@@ -32,12 +34,19 @@ func historyKey(key incident.AlarmKey) kv.Key {
 
 // add puts a change in its place.
 func (h *history) add(c change) {
-	at, _ := slices.BinarySearchFunc(h.Changes, c, func(a, b change) int { return a.At.Compare(b.At) })
+	at, _ := slices.BinarySearchFunc(h.Changes, c, func(a, b change) int {
+		return cmp.Or(a.At.Compare(b.At), strings.Compare(a.Event, b.Event)) // one order, whatever comes first
+	})
 	h.Changes = slices.Insert(h.Changes, at, c)
 	if len(h.Changes) > maxChanges {
 		h.Changes = h.Changes[len(h.Changes)-maxChanges:]
 	}
 	h.dirty = true
+}
+
+// knows reports whether the event is in the history.
+func (h *history) knows(event string) bool {
+	return slices.ContainsFunc(h.Changes, func(c change) bool { return c.Event == event })
 }
 
 // fireBefore is the last fire at or before t.

@@ -3,6 +3,8 @@ package triage
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
@@ -18,14 +20,23 @@ type transaction struct {
 	touched        map[time.Time]bool // buckets that a new window depends on
 	histories      map[incident.AlarmKey]*history
 	investigations map[string]incident.Investigation
+	notes          map[string][]note // by investigation
 	ops            []kv.Op
 	opened         bool
+}
+
+// note is what an investigation at work is told.
+type note struct {
+	at    time.Time
+	event string
+	text  string
 }
 
 func (s *Service) begin(look bool) *transaction {
 	return &transaction{
 		Service: s, look: look, buckets: map[time.Time]*bucket{}, touched: map[time.Time]bool{},
 		histories: map[incident.AlarmKey]*history{}, investigations: map[string]incident.Investigation{},
+		notes: map[string][]note{},
 	}
 }
 
@@ -43,6 +54,9 @@ func (t *transaction) take(ctx context.Context, e incident.Event) error {
 	h, err := t.history(ctx, e)
 	if err != nil {
 		return err
+	}
+	if h.knows(e.EventID()) {
+		return nil // decided before
 	}
 	var a record.Alarm
 	if e.Action.Firing() {
@@ -84,18 +98,36 @@ func (t *transaction) recover(ctx context.Context, e incident.Event, h *history)
 	return a, nil
 }
 
-// steer leaves a message for an investigation that is still at work.
+// steer tells an investigation that is still at work.
 func (t *transaction) steer(inv incident.Investigation, a record.Alarm, text string) {
-	if inv.State.Final() || inv.State == incident.AwaitingApproval {
-		return
+	if !inv.State.Final() && inv.State != incident.AwaitingApproval {
+		t.notes[inv.ID] = append(t.notes[inv.ID], note{a.Event.Timestamp, a.ID, text})
 	}
-	key := kv.Key{PK: record.Partition(inv.ID), SK: "STEER#" + a.Event.Timestamp.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + a.ID}
-	t.ops = append(t.ops, kv.Put(key, map[string]string{"text": text, "event": a.ID}, kv.Always()))
+}
+
+// mostNotes are spelled out in one message; of more, their number is told.
+const mostNotes = 5
+
+// messages are the notes, one item for each investigation.
+func (t *transaction) messages() []kv.Op {
+	var ops []kv.Op
+	for inv, notes := range t.notes {
+		texts := make([]string, 0, mostNotes+1)
+		for _, n := range notes[:min(len(notes), mostNotes)] {
+			texts = append(texts, n.text)
+		}
+		if more := len(notes) - mostNotes; more > 0 {
+			texts = append(texts, fmt.Sprintf("And %d more; the list of alarms has them.", more))
+		}
+		key := kv.Key{PK: record.Partition(inv), SK: "STEER#" + notes[0].at.UTC().Format("2006-01-02T15:04:05.000Z") + "#" + notes[0].event}
+		ops = append(ops, kv.Put(key, map[string]string{"text": strings.Join(texts, "\n"), "event": notes[0].event}, kv.Always()))
+	}
+	return ops
 }
 
 // commit writes everything or nothing. Conflict: somebody else was first; decide again.
 func (t *transaction) commit(ctx context.Context) error {
-	ops := t.ops
+	ops := append(slices.Clone(t.ops), t.messages()...)
 	for hour := range t.touched {
 		b := t.buckets[hour]
 		if b.dirty {

@@ -11,6 +11,7 @@ import (
 const (
 	Reach        = 20 * time.Minute // alarms join a window up to this far from its opening
 	continueFor  = 4 * time.Hour    // an outage continues in windows opened up to this long ago
+	followFor    = 24 * time.Hour   // an alarm that fires again names the investigation of its last fire up to this long ago
 	stormSpan    = 5 * time.Minute
 	stormWindows = 20 // more new windows than this within stormSpan is a storm
 )
