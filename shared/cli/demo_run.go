@@ -160,7 +160,11 @@ func (d *demo) propose(ctx context.Context, inv incident.Investigation) (bool, e
 	}
 	s := d.screen
 	s.heading("Approval")
-	s.line("  %s", s.paint(blue, n.Link))
+	link := n.Link
+	if n.Secret != "" {
+		link += "#" + n.Secret
+	}
+	s.line("  %s", s.paint(blue, link))
 	s.line("  plan code %s, approvers: %s", s.paint(bold, n.Code), approvers(d.scene))
 	if !d.yes {
 		s.wait("waiting for a decision on the page above (Ctrl-C stops; --yes decides as the demo approver)")

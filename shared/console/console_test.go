@@ -163,6 +163,11 @@ func TestInvestigationJustOpened(t *testing.T) {
 			t.Errorf("%s without content", absent)
 		}
 	}
+	w.Look(id)
+	_, looked := visit(t, w.Console(), "/investigations/"+id)
+	if text := looked.one(t, "#first-look").text(); !strings.Contains(text, "Confirmed, confidence 88 %") || !strings.Contains(text, "checkout: waits for database connections") || len(page.all("#first-look")) != 0 {
+		t.Error(text)
+	}
 	if page.one(t, "script").attrs["src"] != "/static/live.js" || len(page.all("body[data-live=data-live]")) != 1 {
 		t.Error("a running investigation does not follow what happens")
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/firefinder/firefinder/shared/deliver"
+	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/record"
@@ -21,7 +22,8 @@ type investigationView struct {
 	Now    time.Time
 	Events []report.Entry // the report's timeline with the journal's steps
 	Told   []deliver.Receipt
-	Link   string // approval page, when there is an approval
+	Brief  *evidence.Brief // what the deterministic analysis says, while there is no conclusion
+	Link   string          // approval page, when there is an approval
 }
 
 func (p *readPages) view(ctx context.Context, id string) (investigationView, error) {
@@ -38,6 +40,11 @@ func (p *readPages) view(ctx context.Context, id string) (investigationView, err
 	if v.Told, err = p.told.Receipts(ctx, id); err != nil {
 		return v, err
 	}
+	if v.Conclusion == nil {
+		if v.Brief, err = p.brief(ctx, id); err != nil {
+			return v, err
+		}
+	}
 	if v.Approval != nil {
 		v.Link = "/approve/" + v.Approval.ID
 	}
@@ -49,6 +56,16 @@ func (p *readPages) view(ctx context.Context, id string) (investigationView, err
 		v.Frame.Script = "live.js"
 	}
 	return v, nil
+}
+
+// brief reads the deterministic analysis; nil while there is none.
+func (p *readPages) brief(ctx context.Context, id string) (*evidence.Brief, error) {
+	var b evidence.Brief
+	err := record.ReadJSON(ctx, p.d.Store, p.d.Blob, id, "brief.json", &b)
+	if incident.Is(err, incident.NotFound) {
+		return nil, nil
+	}
+	return &b, err
 }
 
 // shown is a chart whose words hide nothing.

@@ -14,12 +14,12 @@ func analyze(in Input, skip map[string]bool) Brief {
 	for _, s := range rank(sc, skip) {
 		b.Causes = append(b.Causes, Cause{Component: s.component, Score: s.score, Category: Unknown, Metric: s.metric, Reasons: s.parts})
 	}
-	found := correlate(in, sc.graph, suspectsOf(b.Causes), sc.onsets)
+	found := correlate(in, sc.graph, suspectsOf(b.Causes))
 	b.Patterns, b.Changes = found.patterns, found.changes
 	b.Causes = found.enrich(b.Causes)
 	b.Outcome = incident.Inconclusive
-	if found.healthy >= sureHealthy {
-		b.Outcome, b.Confidence, b.Causes = incident.NoFault, found.healthy, nil
+	if len(b.Causes) == 0 {
+		b.Outcome = incident.NoFault
 	}
 	return b
 }

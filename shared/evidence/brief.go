@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
@@ -87,6 +88,29 @@ type ChangeVerdict struct {
 	Score   float64  `json:"score"`
 	Verdict Verdict  `json:"verdict"`
 	Reasons []Reason `json:"reasons"`
+}
+
+// Name is what people call the change: its kind with the revision it ships, else with its id.
+func (c Change) Name() string {
+	if c.Revision != "" {
+		return c.Kind + " " + c.Revision
+	}
+	return c.Kind + " " + c.ID
+}
+
+// Telling is the parameter of the change that the arguments about it name first, else its only one.
+func (v ChangeVerdict) Telling() (Parameter, bool) {
+	for _, r := range v.Reasons {
+		for _, p := range v.Change.Parameters {
+			if strings.Contains(r.Detail, p.Name) {
+				return p, true
+			}
+		}
+	}
+	if len(v.Change.Parameters) == 1 {
+		return v.Change.Parameters[0], true
+	}
+	return Parameter{}, false
 }
 
 // Pattern is a log template whose presence or rate changed.

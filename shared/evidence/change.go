@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -34,9 +35,11 @@ type assessment struct {
 	effective time.Time          // when it reached the running system
 	carrier   string             // id of the deployment that shipped it
 	carries   string             // id of the commit that it shipped, for deployments
+	cargo     *assessment        // and the commit itself
+	named     []string           // words of its component
+	segments  [][]string         // words of the segments of its paths
 	deployed  bool
 	component string
-	related   map[string]float64 // components that it reaches
 	content   float64
 	time      float64
 	place     float64
@@ -66,10 +69,14 @@ func judgeChanges(in Input, t *trouble, g graph, suspects map[string]float64, co
 	rarity := rarityOf(all)
 	names := componentVocabulary(in, g)
 	place := placesOf(t, g, suspects)
+	named := make(map[string][]string, len(place))
+	for c := range place {
+		named[c] = componentWords(c)
+	}
 	for _, a := range all {
 		a.judgeContent(t, rarity, names)
 		a.judgeTime(t)
-		a.judgePlace(place)
+		a.judgePlace(place, named)
 		a.score = a.time * a.place * (0.1 + 0.9*a.content)
 	}
 	inherit(all)
@@ -158,6 +165,7 @@ func (a *assessment) judgeContent(t *trouble, rarity func(string) float64, names
 		return
 	}
 	lexical, shared := a.overlap(t, rarity, names)
+	a.weighDependencies(t)
 	mechanism, how, shown, quote := t.explains(a.effects)
 	a.how = how
 	value, valueText := a.valueMatch(t)
@@ -191,6 +199,46 @@ func (a *assessment) judgeContent(t *trouble, rarity func(string) float64, names
 	if a.content < culpritContent && !a.edit.unknown {
 		a.reason("no_overlap", "what it does has nothing to do with the symptoms", -(culpritContent - a.content))
 	}
+}
+
+// weighDependencies makes a dependency bump count for what it bumps: fully when the trouble speaks of that package, little
+// when it does not, and less for a patch release.
+func (a *assessment) weighDependencies(t *trouble) {
+	for i := range a.effects {
+		if a.effects[i].name != "dependency_bumped" {
+			continue
+		}
+		a.effects[i].size = 0.4
+		for w, part := range a.words {
+			if part == 1 && t.words[w] >= 0.7 && !t.normal[w] {
+				a.effects[i].size = 1
+				break
+			}
+		}
+		if patchOnly(a.edit) {
+			a.effects[i].size *= 0.5
+		}
+	}
+}
+
+var release = regexp.MustCompile(`\bv?(\d+)\.(\d+)\.\d+`)
+
+// patchOnly says whether every version in the edit moved in its last number only.
+func patchOnly(e edit) bool {
+	lines := map[string]int{}
+	for side, all := range map[int][]string{1: e.added, -1: e.removed} {
+		for _, l := range all {
+			for _, m := range release.FindAllStringSubmatch(l, -1) {
+				lines[m[1]+"."+m[2]] += side
+			}
+		}
+	}
+	for _, n := range lines {
+		if n != 0 {
+			return false
+		}
+	}
+	return len(lines) > 0
 }
 
 var inertText = map[string]string{

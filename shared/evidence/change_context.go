@@ -29,7 +29,7 @@ func ship(all []*assessment) {
 		for _, d := range deployments {
 			if sameRevision(d.change.Revision, c.change.ID) {
 				c.shippedBy(d)
-				d.carries = c.change.ID
+				d.carries, d.cargo = c.change.ID, c
 				break
 			}
 		}
@@ -38,8 +38,9 @@ func ship(all []*assessment) {
 		if c.carrier != "" {
 			continue
 		}
-		for _, d := range deployments {
-			if !d.change.Time.Before(c.change.Time) && sameTree(c, d, commits) {
+		first, _ := slices.BinarySearchFunc(deployments, c.change.Time, func(d *assessment, at time.Time) int { return d.change.Time.Compare(at) })
+		for _, d := range deployments[first:] {
+			if sameTree(c, d) {
 				c.shippedBy(d)
 				break
 			}
@@ -63,40 +64,53 @@ func sameRevision(revision, id string) bool {
 
 // sameTree says whether a commit touches the tree of a deployment's component: by the component's words in a path, or by
 // the directory that the deployed commit touches too.
-func sameTree(c, d *assessment, commits []*assessment) bool {
-	for _, f := range c.edit.files {
-		if pathNames(f, d.change.Component) {
-			return true
-		}
+func sameTree(c, d *assessment) bool {
+	if c.names(d.componentWords()) {
+		return true
 	}
-	for _, other := range commits {
-		if other == c || other.change.ID != d.carries {
-			continue
-		}
-		for _, f := range c.edit.files {
-			for _, g := range other.edit.files {
-				if root := treeRoot(f); root != "" && root == treeRoot(g) {
-					return true
-				}
+	if d.cargo == nil {
+		return false
+	}
+	for _, f := range c.edit.files {
+		for _, g := range d.cargo.edit.files {
+			if root := treeRoot(f); root != "" && root == treeRoot(g) {
+				return true
 			}
 		}
 	}
 	return false
 }
 
-// pathNames says whether the directories of a path speak of a component: all words of the component's name stand in one segment.
-func pathNames(file, component string) bool {
-	want := componentWords(component)
+func (a *assessment) componentWords() []string {
+	if a.named == nil {
+		a.named = append([]string{}, componentWords(a.change.Component)...)
+	}
+	return a.named
+}
+
+// names says whether a path of the change speaks of a component: all words of the component's name stand in one segment.
+func (a *assessment) names(want []string) bool {
 	if len(want) == 0 {
 		return false
 	}
-	for _, segment := range strings.Split(file, "/") {
-		have := componentWords(segment)
-		joined := strings.Join(have, "")
-		if joined != "" && joined == strings.Join(want, "") {
-			return true
+	if a.segments == nil {
+		a.segments = [][]string{}
+		seen := map[string]bool{}
+		for _, f := range a.edit.files {
+			for _, s := range strings.Split(f, "/") {
+				if !seen[s] {
+					seen[s] = true
+					a.segments = append(a.segments, componentWords(s))
+				}
+			}
 		}
-		if !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) }) {
+	}
+	joined := strings.Join(want, "")
+	for _, have := range a.segments {
+		if len(have) == 0 {
+			continue
+		}
+		if strings.Join(have, "") == joined || !slices.ContainsFunc(want, func(w string) bool { return !slices.Contains(have, w) }) {
 			return true
 		}
 	}
@@ -217,13 +231,10 @@ func placesOf(t *trouble, g graph, suspects map[string]float64) map[string]float
 }
 
 // judgePlace asks whether the change reaches a component that the trouble involves.
-func (a *assessment) judgePlace(place map[string]float64) {
+func (a *assessment) judgePlace(place map[string]float64, named map[string][]string) {
 	best, at := 0.0, ""
 	for c, w := range place {
-		reached := a.component == c
-		for _, f := range a.edit.files {
-			reached = reached || pathNames(f, c)
-		}
+		reached := a.component == c || a.names(named[c])
 		if reached && (w > best || w == best && c < at) {
 			best, at = w, c
 		}
@@ -249,20 +260,25 @@ func (a *assessment) judgePlace(place map[string]float64) {
 // inherit gives a deployment without content of its own that of the commit it shipped.
 func inherit(all []*assessment) {
 	for _, d := range all {
-		if d.carries == "" {
+		c := d.cargo
+		if c == nil || c.score <= d.score && !d.edit.unknown {
 			continue
 		}
-		for _, c := range all {
-			if c.change.ID != d.carries || c.score <= d.score && !d.edit.unknown {
-				continue
-			}
-			d.content, d.score, d.inert, d.how = c.content, c.score*0.99, c.inert, c.how
-			if c.content >= culpritContent {
-				d.reason("ships_the_change", "it shipped "+shortID(c.change.ID), 0.5)
-			} else {
-				d.reasons = append(d.reasons, c.reasons...)
-			}
-			d.score = min(d.score, max(d.time, 0.02)*max(d.place, unrelatedWeight))
+		d.content, d.score, d.inert, d.how = c.content, c.score*0.99, c.inert, c.how
+		if c.content >= culpritContent {
+			d.reason("ships_the_change", "it shipped "+shortID(c.change.ID), 0.5)
+		} else {
+			d.adopt(c.reasons)
+		}
+		d.score = min(d.score, max(d.time, 0.02)*max(d.place, unrelatedWeight))
+	}
+}
+
+// adopt adds the reasons that are not yet given.
+func (a *assessment) adopt(reasons []Reason) {
+	for _, r := range reasons {
+		if !slices.ContainsFunc(a.reasons, func(have Reason) bool { return have.Name == r.Name }) {
+			a.reasons = append(a.reasons, r)
 		}
 	}
 }

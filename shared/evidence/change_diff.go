@@ -33,7 +33,12 @@ type quantity struct {
 	text  string
 }
 
-const maxDiff = 1 << 20 // bytes of a diff that are read
+// What is read of one diff: larger ones are generated code, and reading must stay linear.
+const (
+	maxDiff     = 1 << 20 // bytes
+	maxLines    = 2000    // lines on either side
+	maxLiterals = 400     // literals of a hunk on either side
+)
 
 // editOf reads a change. It accepts unified diffs and loose ones ("@@ path @@" headers).
 func editOf(c Change) edit {
@@ -55,6 +60,7 @@ func editOf(c Change) edit {
 		e.added = append(e.added, h.added...)
 	}
 	e.removed, e.added = withoutMoved(e.removed, e.added)
+	e.removed, e.added = e.removed[:min(len(e.removed), maxLines)], e.added[:min(len(e.added), maxLines)]
 	for _, p := range c.Parameters {
 		e.parameter(p)
 	}
@@ -111,6 +117,7 @@ func (e *edit) parameter(p Parameter) {
 }
 
 func newSetting(name string, old, now quantity) setting {
+	old, now = sameUnit(name, old, now), sameUnit(name, now, old)
 	return setting{name: name, old: old, new: now, text: name + " " + old.text + " -> " + now.text}
 }
 
@@ -126,6 +133,21 @@ func (s setting) direction() int {
 		return 1
 	}
 	return 0
+}
+
+// sameUnit reads the ambiguous suffix m as the other value suggests: megabytes beside a size, thousandths beside a plain
+// number of processors, else minutes.
+func sameUnit(name string, q, other quantity) quantity {
+	if q.kind != "duration" || !strings.HasSuffix(strings.ToLower(q.text), "m") {
+		return q
+	}
+	switch {
+	case other.kind == "size":
+		return quantity{"size", q.value / 60 * 1e6, q.text}
+	case other.kind == "number" && strings.Contains(strings.ToLower(name), "cpu"):
+		return quantity{"number", q.value / 60 / 1000, q.text}
+	}
+	return q
 }
 
 // size weighs how far a value moved: a nudge explains less than a change of several times.
@@ -259,7 +281,7 @@ func settingsOf(removed, added []string) []setting {
 	}
 	read := func(lines []string) (out []named) {
 		for _, l := range lines {
-			if !isComment(l) {
+			if !isComment(l) && len(out) < maxLiterals {
 				literalsOf(l, func(name string, q quantity) { out = append(out, named{name, q}) })
 			}
 		}
@@ -294,7 +316,7 @@ func literalsOf(l string, found func(name string, q quantity)) {
 		return m[2] + javaWord[m[1]]
 	})
 	l = jvmHeap.ReplaceAllString(l, " X${1}: ${2}${3}")
-	name, path := "", ""
+	name := ""
 	for _, tok := range literal.FindAllString(l, 64) {
 		if tok[0] >= '0' && tok[0] <= '9' {
 			if q, ok := quantityOf(tok); ok && name != "" {
@@ -310,9 +332,6 @@ func literalsOf(l string, found func(name string, q quantity)) {
 		}
 		if noName[tok] {
 			continue
-		}
-		if i := strings.LastIndexByte(tok, '.'); i >= 0 && i < len(tok)-1 && !strings.Contains(path, "/") {
-			tok = tok[i+1:]
 		}
 		name = tok
 	}

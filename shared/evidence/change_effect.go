@@ -128,10 +128,7 @@ func settingEffects(s setting) []string {
 	name := strings.Join(splitIdentifier(strings.ReplaceAll(strings.ReplaceAll(s.name, "-", "_"), ".", "_")), "_")
 	name = nameBreak.ReplaceAllString(name, "_")
 	if s.old.kind == "bool" && s.new.kind == "bool" {
-		if s.new.value > s.old.value {
-			return []string{"switched_on"}
-		}
-		return []string{"switched_off"}
+		return switchEffects(name, s.new.value > s.old.value)
 	}
 	if s.old.kind == "text" || s.new.kind == "text" {
 		if strings.Contains(name, "level") && strings.Contains(strings.ToLower(s.new.text), "debug") {
@@ -152,6 +149,40 @@ func settingEffects(s setting) []string {
 		return nil
 	}
 	return nil
+}
+
+// switchRules name what turning a switch means, by words of its name.
+var switchRules = []struct {
+	name    *regexp.Regexp
+	off, on string
+}{
+	{regexp.MustCompile(`cache`), "cache_removed", ""},
+	{regexp.MustCompile(`keep_?alive|pooling|reuse`), "keepalive_off", ""},
+	{regexp.MustCompile(`retry|retries`), "retry_removed", "retries_raised"},
+	{regexp.MustCompile(`async|buffered`), "sync_io_added", "worker_added"},
+	{regexp.MustCompile(`sync`), "", "sync_io_added"},
+	{regexp.MustCompile(`debug|verbose|trace`), "", "logging_raised"},
+	{regexp.MustCompile(`limit|throttl|circuit|breaker`), "limit_removed", "rate_lowered"},
+	{regexp.MustCompile(`valid|check|verify`), "validation_removed", "raises_added"},
+	{regexp.MustCompile(`tls|ssl|https`), "tls_changed", "tls_changed"},
+	{regexp.MustCompile(`auth|require|public|private`), "access_changed", "access_changed"},
+}
+
+func switchEffects(name string, on bool) []string {
+	out := []string{"switched_off"}
+	if on {
+		out[0] = "switched_on"
+	}
+	for _, r := range switchRules {
+		if !r.name.MatchString(name) {
+			continue
+		}
+		if on {
+			return append(out, nonEmpty(r.on)...)
+		}
+		return append(out, nonEmpty(r.off)...)
+	}
+	return out
 }
 
 func nonEmpty(s string) []string {

@@ -26,7 +26,7 @@ var mechanisms = []mechanism{
 			"cpu_lowered": 0.5, "retries_raised": 0.35, "batch_raised": 0.4, "keepalive_off": 0.55, "network_changed": 0.5, "endpoint_changed": 0.4, "capacity_lowered": 0.5}, false},
 	{"latency_risen", Slowdown,
 		regexp.MustCompile(`latency|duration|slow (request|query|response)|response_?time|p9[059]|exceeded \S*ms|took \S*ms|elapsed`),
-		map[string]float64{"call_in_loop": 0.7, "sleep_added": 0.6, "wide_query": 0.5, "index_dropped": 0.7, "limit_removed": 0.7, "filter_removed": 0.5, "table_locked": 0.6, "lock_added": 0.5, "sync_io_added": 0.55,
+		map[string]float64{"call_in_loop": 0.7, "sleep_added": 0.6, "wide_query": 0.5, "index_dropped": 0.7, "limit_removed": 0.7, "filter_removed": 0.5, "table_locked": 0.6, "lock_added": 0.5, "sync_io_added": 0.7,
 			"heavy_pattern": 0.45, "cache_removed": 0.6, "cache_lowered": 0.5, "pool_lowered": 0.45, "concurrency_lowered": 0.5, "cpu_lowered": 0.6, "memory_lowered": 0.35, "batch_raised": 0.4, "keepalive_off": 0.5,
 			"ttl_lowered": 0.5, "capacity_lowered": 0.6, "query_added": 0.3, "remote_call_added": 0.35, "logging_raised": 0.35, "sampling_raised": 0.3, "limit_raised": 0.3, "timeout_raised": 0.3}, false},
 	{"queries_multiplied", Slowdown,
@@ -122,18 +122,29 @@ var mechanisms = []mechanism{
 			"schema_narrowed": 0.4, "dependency_bumped": 0.2, "switched_on": 0.2, "switched_off": 0.2, "flag_flipped": 0.15}, false},
 }
 
-// explains matches effects of a change with what the trouble says. It returns the strength and the best pair.
+// supportShare is what a second mechanism that fits as well adds to the best one.
+const supportShare = 0.25
+
+// explains matches effects of a change with what the trouble says. It returns the strength and the best pair; another
+// mechanism that fits supports it.
 func (t *trouble) explains(effects []effect) (strength float64, how mechanism, shown effect, quote troubleText) {
+	second := 0.0
 	for _, m := range mechanisms {
 		said, text := t.says(m.says)
 		if said == 0 {
 			continue
 		}
+		best, by := 0.0, effect{}
 		for _, e := range effects {
-			if s := min(m.effects[e.name]*e.size, 0.95) * (0.4 + 0.6*said); s > strength {
-				strength, how, shown, quote = s, m, e, text
+			if s := min(m.effects[e.name]*e.size, 0.95) * (0.4 + 0.6*said); s > best {
+				best, by = s, e
 			}
 		}
+		if best > strength {
+			second, strength, how, shown, quote = strength, best, m, by, text
+		} else {
+			second = max(second, best)
+		}
 	}
-	return strength, how, shown, quote
+	return 1 - (1-strength)*(1-supportShare*second), how, shown, quote
 }

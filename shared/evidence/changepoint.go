@@ -6,11 +6,14 @@ import (
 )
 
 const (
-	minSegment    = 5    // samples: fewer are an outlier, not a level
-	maxBins       = 1000 // a longer series is averaged down to this many bins before segmentation, then refined
-	changePenalty = 4.0  // times log n times the long-run variance, for every change
-	linearPenalty = 1.0  // the same, for every segment with a slope
-	steady        = 1e-9 // relative variance below which a series is constant
+	minSegment     = 5             // samples: fewer are an outlier, not a level
+	maxBins        = 1000          // a longer series is averaged down to this many bins before segmentation, then refined
+	changePenalty  = 3.0           // times log n times the long-run variance, for every change: the leading term of the modified BIC
+	linearPenalty  = 1.0           // the same, for every segment with a slope
+	minBlocks      = 12            // blocks from which a variance is estimated
+	dependentReach = 16            // samples over which neighbours are assumed to depend on each other
+	minSamples     = 2 * minBlocks // fewer do not show whether neighbours depend on each other
+	steady         = 1e-9          // relative variance below which a series is constant
 )
 
 // ChangePoints finds where the course of a series changes, its level or its trend: the index of the first value of each
@@ -18,9 +21,9 @@ const (
 // is linear in values.
 //
 // Method: optimal partitioning with pruning (PELT, Killick et al. 2012) into segments that are flat or straight lines. The
-// penalty of a change is of the order of BIC's for a change in mean and slope, scaled by the long-run variance instead of
-// the variance of neighbours, because samples of a metric depend on each other (Romano et al., "Detecting abrupt changes in
-// the presence of local fluctuations and autocorrelated noise", 2022). A pure random walk has no regimes; the method still
+// penalty of a change is that of the modified BIC (Zhang and Siegmund 2007), scaled by the long-run variance instead of the
+// variance of neighbours, because samples of a metric depend on each other (Romano et al., "Detecting abrupt changes in the
+// presence of local fluctuations and autocorrelated noise", 2022). A pure random walk has no regimes; the method still
 // reports some of its longest excursions.
 func ChangePoints(values []float64) []int {
 	index := make([]int, 0, len(values))
@@ -31,7 +34,7 @@ func ChangePoints(values []float64) []int {
 		}
 	}
 	width := (len(clean) + maxBins - 1) / maxBins
-	if len(clean) < 2*minSegment {
+	if len(clean) < minSamples {
 		return nil
 	}
 	bins := blockMeans(clean, width)
@@ -102,17 +105,26 @@ func blockMeans(values []float64, width int) []float64 {
 // longRunVariance is the variance that the mean of many neighbours has, times their number. For independent samples it is
 // their variance; for samples that drift it is larger. It is the largest over block sizes of the variance of block means
 // times the size, estimated from second differences, which neither a level nor a slope moves, by their MAD, which a few
-// changes do not move.
+// changes do not move. A series too short for blocks of dependentReach is given the growth that its smaller blocks show.
 func longRunVariance(values []float64) float64 {
-	largest := 0.0
-	for width := 1; len(values)/width >= 12; width *= 2 {
+	largest, first, last := 0.0, 0.0, 0.0
+	width := 1
+	for ; len(values)/width >= minBlocks; width *= 2 {
 		means := blockMeans(values[:len(values)/width*width], width)
 		second := make([]float64, 0, len(means))
 		for i := 2; i < len(means); i++ {
 			second = append(second, means[i]-2*means[i-1]+means[i-2])
 		}
 		s := mad(second, 0)
-		largest = max(largest, s*s/6*float64(width)) // the second difference of independent samples has six variances
+		last = s * s / 6 * float64(width) // the second difference of independent samples has six variances
+		largest = max(largest, last)
+		if width == 1 {
+			first = last
+		}
+	}
+	if width /= 2; width > 1 && width < dependentReach && last > first && first > 0 {
+		growth := min(math.Log2(last/first)/math.Log2(float64(width)), 1)
+		largest *= math.Pow(dependentReach/float64(width), growth)
 	}
 	return largest
 }

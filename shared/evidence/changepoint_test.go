@@ -52,6 +52,7 @@ func TestChangePoints(t *testing.T) {
 		{"one sample", []float64{5}, nil, 0},
 		{"constant", make([]float64, 100), nil, 0},
 		{"all missing", []float64{math.NaN(), math.NaN(), math.Inf(1)}, nil, 0},
+		{"smooth, but too short to tell", []float64{1, 1.1, 1.2, 1.4, 1.5, 1.4, 1.2, 1.1, 1, 0.9, 0.8, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.3}, nil, 0},
 		{"one step", steps(random, 1, [2]float64{10, 60}, [2]float64{16, 60}), []int{60}, 1},
 		{"up and back", steps(random, 1, [2]float64{10, 60}, [2]float64{18, 30}, [2]float64{10, 60}), []int{60, 90}, 1},
 		{"trend alone", steps(random, 1, [2]float64{0, 1}), nil, 0},
@@ -74,7 +75,7 @@ func TestChangePointsStayQuiet(t *testing.T) {
 		next func(random *rand.Rand, i int, last float64) float64
 	}{
 		{"white noise", 4, func(random *rand.Rand, _ int, _ float64) float64 { return random.NormFloat64() }},
-		{"drifting", 40, func(random *rand.Rand, _ int, last float64) float64 { return 0.8*last + random.NormFloat64() }},
+		{"drifting", 15, func(random *rand.Rand, _ int, last float64) float64 { return 0.8*last + random.NormFloat64() }},
 		{"lone spikes", 4, func(random *rand.Rand, i int, _ float64) float64 {
 			if i == 40 || i == 90 {
 				return 50

@@ -17,7 +17,7 @@ func suspectsOf(causes []Cause) map[string]float64 {
 
 // Constants of merging conditions into causes.
 const (
-	leadScore    = 0.60 // a condition this strong, stated by platform, log or incident counter, leads the causes
+	leadScore    = 0.52 // a condition this strong, stated by platform, log or incident counter, leads the causes
 	describeFrom = 0.30 // a weaker one does not even describe a cause
 	sureHealthy  = 0.60 // health from here on is the answer "no fault"
 )

@@ -231,7 +231,7 @@ func connectionsRule(c course, all []course) (float64, string) {
 
 var (
 	trafficName  = regexp.MustCompile(`^(.*_)?(requests?(_per_sec(ond)?|_count|_rate|_total)?|request_count|rps|qps|invocations|calls_per_second|hits|throughput_rps|consumed_(write|read)_capacity_units|messages_(sent|received)|incoming_(bytes|records))$`)
-	trafficAvoid = regexp.MustCompile(`error|fail|throttle|latency|duration|5xx|4xx`)
+	trafficAvoid = regexp.MustCompile(`error|fail|throttle|latency|duration|5xx|4xx|per_request|quer(y|ies)|db_`)
 )
 
 // trafficClues finds load that multiplied or vanished.

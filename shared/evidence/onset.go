@@ -113,8 +113,5 @@ func estimateStart(in Input, tracks []track) time.Time {
 			start = a.Time
 		}
 	}
-	if start.IsZero() && in.Reference == nil {
-		return jointStart(tracks)
-	}
 	return start
 }

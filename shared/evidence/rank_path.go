@@ -12,6 +12,7 @@ type role int
 const (
 	resource role = iota // anything about the component itself: processor, memory, connections, queue length, ...
 	latency              // how long requests take
+	waiting              // how long requests to others take
 	failures             // requests that fail: a count or a rate
 	success              // the complement of failures, as a share or in percent
 	traffic              // how many requests arrive
@@ -29,16 +30,26 @@ var roleWords = []struct {
 }
 
 // badWhenHigh says whether only a rise of such a metric is trouble. A success track counts failures by then.
-func (r role) badWhenHigh() bool { return r == latency || r == failures || r == success }
+func (r role) badWhenHigh() bool {
+	return r == latency || r == waiting || r == failures || r == success
+}
 
 // roleOf reads a metric's name.
 func roleOf(metric string) role {
 	words := splitIdentifier(metric)
+	for i := range words {
+		words[i] = strings.ToLower(words[i])
+	}
+	outward := slices.ContainsFunc(words, func(w string) bool { return w == "client" || w == "outbound" || w == "upstream" })
 	for _, r := range roleWords {
 		for _, w := range words {
-			if slices.Contains(r.words, strings.ToLower(w)) {
-				return r.role
+			if !slices.Contains(r.words, w) {
+				continue
 			}
+			if r.role == latency && outward {
+				return waiting
+			}
+			return r.role
 		}
 	}
 	return resource
@@ -139,7 +150,7 @@ func requestsAt(t *track) func(at int64) float64 {
 // requests of a side path do not outweigh a thousand of the main one.
 func pathArgument(sc *scene) argument {
 	a := newArgument("path")
-	if len(sc.graph.callees) == 0 {
+	if len(sc.graph.callees) == 0 || sc.spansTell() {
 		return a
 	}
 	all := servedOf(sc)
@@ -151,6 +162,13 @@ func pathArgument(sc *scene) argument {
 		sc.own(kind, roots, all, &a)
 	}
 	return a
+}
+
+// spansTell says whether single calls are known from before and after, with the time spent in each: they show what a
+// component adds without averaging, see timeArgument.
+func (sc *scene) spansTell() bool {
+	own := func(c Call) bool { return c.Own > 0 }
+	return sc.in.Reference != nil && slices.ContainsFunc(sc.in.Reference.Calls, own) && slices.ContainsFunc(sc.in.Calls, own)
 }
 
 // symptomsOf lists the components whose objective of the given kind is violated; with no symptom stated, those without

@@ -10,8 +10,10 @@ import (
 
 // Constants of timeArgument.
 const (
-	spansSeen = 4   // an operation must have been seen this often before
-	timeHalf  = 0.5 // added time, as a share of the component's normal time, that says half of what it can
+	spansSeen = 4    // an operation must have been seen this often before
+	timeTrim  = 0.25 // share of the slowest and fastest that is left out: every system has outliers
+	timeZ     = 1.0  // scales by which the mean must move
+	timeHalf  = 0.2  // added time, as a share of all normal time, that says half of what it can
 )
 
 // timing is where time is spent: in an operation itself (peer empty) or on the way to a callee.
@@ -20,7 +22,9 @@ type timing struct{ component, peer, operation string }
 // pace is how long a timing normally takes, in seconds.
 type pace struct {
 	baseline
-	values []float64
+	values  []float64
+	trimmed float64
+	count   float64
 }
 
 // timings calls f with every place where a call spent time, in seconds. Own time belongs to the callee's operation; the
@@ -69,22 +73,34 @@ func timeArgument(sc *scene) argument {
 	}
 	for _, p := range before {
 		p.baseline = baselineOf(p.values)
+		p.trimmed = trimmedMean(p.values, timeTrim)
 	}
 	normal, own, way := map[string]float64{}, map[string]float64{}, map[string]float64{}
 	calls, delayed := map[string]float64{}, map[string]float64{}
+	after := map[timing]*pace{}
 	timings(now, func(t timing, s, n float64) {
-		p := before[t]
-		if p == nil || p.n < spansSeen {
+		if p := before[t]; p == nil || p.n < spansSeen {
 			return
 		}
-		normal[t.component] += n * p.center
-		added := s - p.center
-		if math.Abs(added) < onsetZ*p.scale {
+		p := after[t]
+		if p == nil {
+			p = &pace{}
+			after[t] = p
+		}
+		p.values = append(p.values, s)
+		p.count += n
+	})
+	for t, p := range after {
+		was := before[t]
+		n := p.count
+		normal[t.component] += n * was.center
+		added := trimmedMean(p.values, timeTrim) - was.trimmed
+		if math.Abs(added) < timeZ*was.scale {
 			added = 0
 		}
 		if t.peer == "" {
 			own[t.component] += n * added
-			return
+			continue
 		}
 		slow := 0.0
 		if added > 0 {
@@ -95,22 +111,23 @@ func timeArgument(sc *scene) argument {
 			calls[end] += n
 			delayed[end] += slow
 		}
-	})
-	strongest := 0.0
+	}
+	allNormal, allAdded := 0.0, 0.0
 	for _, c := range slices.Sorted(maps.Keys(normal)) {
 		if calls[c] > 0 {
 			way[c] *= delayed[c] / calls[c]
 		}
+		allNormal += normal[c]
 		sum := max(own[c], 0) + max(way[c], 0)
 		if sum <= 0 {
 			continue
 		}
 		a.mass[c] = sum
-		strongest = max(strongest, sum/max(normal[c], 1e-6))
+		allAdded += sum
 		a.detail[c] = fmt.Sprintf("requests spent %s more in it and %s more on the way to and from it than they used to",
 			seconds(own[c]), seconds(way[c]))
 	}
-	a.force = saturate(strongest, timeHalf)
+	a.force = saturate(allAdded/max(allNormal, 1e-9), timeHalf)
 	return a
 }
 

@@ -208,12 +208,24 @@ func (t *track) zOf(v float64) float64 {
 	return b.z(v)
 }
 
-// sustains says whether the signal left its normal range for more than a moment, and how far: the mean z of the longest
-// run beyond onsetZ to one side. Two samples in a row are needed, of many three; a lone sample counts only when it is all
-// there is. It must also be rare: runs of half its area, counted before, must not be expected in as long a time as after.
-func (t *track) sustains() (ok bool, z float64) {
+// move is how a signal left its normal range after the start.
+type move struct {
+	z    float64 // mean |z| of the longest run, 0 for none
+	up   bool
+	news float64 // 0..1: how little such a run is to be expected; above 0.5 is beyond doubt
+}
+
+func (d move) sure() bool { return d.news > 0.5 }
+
+// strength is what the deviation says, in nats.
+func (d move) strength() float64 { return math.Log1p(d.z) * d.news }
+
+// deviates looks for the signal leaving its normal range for more than a moment. Two samples in a row are needed for
+// certainty, of many three; a lone sample counts only when it is all there is. It must also be rare: runs of half its area,
+// counted before, must not be expected in as long a time as after.
+func (t *track) deviates() move {
 	if t.baseline.n == 0 || len(t.after) == 0 {
-		return false, 0
+		return move{}
 	}
 	need := 2
 	switch {
@@ -222,21 +234,30 @@ func (t *track) sustains() (ok bool, z float64) {
 	case len(t.after) >= 6:
 		need = 3
 	}
-	r := longestRun(t.after, t.zOf, need)
-	if r.n < need {
-		return false, 0
+	r := longestRun(t.after, t.zOf, 1)
+	if r.n == 0 {
+		return move{}
 	}
 	usual := float64(runsAtLeast(t.before, t.zOf, r.area/2)) + runPrior*min(1, runArea/r.area)
-	if usual*float64(len(t.after))/float64(len(t.before)+runExposure) > runRare {
-		return false, 0
+	expected := usual * float64(len(t.after)) / float64(len(t.before)+runExposure)
+	d := move{z: r.area / float64(r.n), up: r.up, news: runRare / (runRare + expected)}
+	if r.n < need {
+		d.news *= 0.5 * float64(r.n) / float64(need)
 	}
-	return true, r.area / float64(r.n)
+	return d
+}
+
+// sustains says whether the signal left its normal range beyond doubt, and how far.
+func (t *track) sustains() (ok bool, z float64) {
+	d := t.deviates()
+	return d.sure(), d.z
 }
 
 // run is a stretch of samples beyond onsetZ on one side.
 type run struct {
 	n    int
 	area float64 // sum of |z|
+	up   bool
 }
 
 // longestRun is the run of at least need samples with the largest area.
@@ -280,6 +301,7 @@ func eachRun(values []float64, z func(float64) float64, f func(run)) {
 			side = sign(x)
 		}
 		now.n++
+		now.up = x > 0
 		now.area += math.Abs(x)
 	}
 	flush()

@@ -25,7 +25,9 @@ func (e Event) AlarmKey() AlarmKey {
 		parts = append(parts, name+"="+e.Dimensions[name])
 	}
 	for i, p := range parts {
-		parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(p)
+		if strings.ContainsAny(p, `\|`) {
+			parts[i] = strings.NewReplacer(`\`, `\\`, "|", `\|`).Replace(p)
+		}
 	}
 	return AlarmKey(strings.Join(parts, "|"))
 }

@@ -231,7 +231,8 @@ func (w *worker) planFacts(c incident.Conclusion, b evidence.Brief) map[string]s
 			continue
 		}
 		ch := v.Change
-		facts["change"], facts["kind"], facts["revision"], facts["previous"] = ch.ID, ch.Kind, ch.Revision, ch.Previous
+		facts["change"], facts["change_id"], facts["kind"] = ch.Name(), ch.ID, ch.Kind
+		facts["revision"], facts["previous"] = ch.Revision, ch.Previous
 		if ch.Repository != "" {
 			facts["repository"] = ch.Repository
 		}
@@ -239,22 +240,9 @@ func (w *worker) planFacts(c incident.Conclusion, b evidence.Brief) map[string]s
 		for name, value := range ch.Tags {
 			facts[name] = value
 		}
-		if p, ok := telling(ch.Parameters, rc.Mechanism); ok {
+		if p, ok := v.Telling(); ok {
 			facts["parameter"], facts["old"], facts["new"] = p.Name, p.Old, p.New
 		}
 	}
 	return facts
-}
-
-// telling picks the parameter that the mechanism names, else the only one.
-func telling(params []evidence.Parameter, mechanism string) (evidence.Parameter, bool) {
-	for _, p := range params {
-		if strings.Contains(mechanism, p.Name) {
-			return p, true
-		}
-	}
-	if len(params) == 1 {
-		return params[0], true
-	}
-	return evidence.Parameter{}, false
 }

@@ -102,7 +102,7 @@ func formats(m *marks) {
 func (m *marks) prefixed(i int) int {
 	s := m.text
 	for _, f := range known[s[i]] {
-		if !strings.HasPrefix(s[i:], f.prefix) {
+		if i+2 > len(s) || s[i+1] != f.prefix[1] || !strings.HasPrefix(s[i:], f.prefix) {
 			continue
 		}
 		start := i + len(f.prefix)

@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// JSON redacts every string of a JSON document and keeps its order, numbers and layout of members. Names guide: the value of
+// JSON redacts every string of a JSON document and keeps the order of members and the digits of numbers (but a number
+// under the name of a password becomes a placeholder too). Names guide: the value of
 // "password" goes whole, {"name":"DB_PASSWORD","value":"x"} is understood, and the members of an "environment" object
 // pass through Value. What is not valid JSON is redacted as text and returned as a JSON string.
 func (r *Redactor) JSON(raw json.RawMessage) json.RawMessage {

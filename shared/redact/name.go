@@ -113,15 +113,17 @@ func toSet(list string) map[string]bool {
 	return out
 }
 
+// aside are last words that change nothing: api_key_2, TOKEN_VALUE, password_old.
+var aside = toSet("value b64 base64 plaintext old new prev previous current")
+
 // classify says what a name promises about its value.
 func classify(name string) class {
 	if len(name) > 96 || !suspect(name) {
 		return harmless
 	}
 	ws := words(name)
-	for len(ws) > 1 && (digits.all(ws[len(ws)-1]) || ws[len(ws)-1] == "value" || ws[len(ws)-1] == "b64" || ws[len(ws)-1] == "base64" ||
-		ws[len(ws)-1] == "plaintext" || ws[len(ws)-1] == "old" || ws[len(ws)-1] == "new" || ws[len(ws)-1] == "prev" || ws[len(ws)-1] == "previous" || ws[len(ws)-1] == "current") {
-		ws = ws[:len(ws)-1]
+	for n := len(ws); n > 1 && (digits.all(ws[n-1]) || aside[ws[n-1]]); n-- {
+		ws = ws[:n-1]
 	}
 	if n := len(ws); n > 1 && ws[n-1] == "id" && (ws[n-2] == "secret" && ws[0] != "aws" || ws[n-2] == "session") {
 		return map[bool]class{true: keyed, false: weak}[ws[n-2] == "secret"] // a Vault role's secret id; a web session

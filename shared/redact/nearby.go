@@ -21,6 +21,7 @@ type cue struct {
 func indexCues(all []cue) (by [256][]cue) {
 	for _, c := range all {
 		by[c.text[0]] = append(by[c.text[0]], c)
+		by[c.text[0]-'a'+'A'] = append(by[c.text[0]-'a'+'A'], c)
 	}
 	return by
 }
@@ -41,7 +42,7 @@ func nearby(m *marks) {
 		if end >= 0 && i >= end && opaque[c] && (i == end || !opaque[s[i-1]]) {
 			first = m.brought(i, now, first) && first
 		}
-		if by := cues[lower(c)]; len(by) > 0 && (i == 0 || !lowers[s[i-1]]) {
+		if by := cues[c]; len(by) > 0 && (i == 0 || !lowers[s[i-1]]) {
 			for _, q := range by {
 				if hasFold(s[i:], q.text) {
 					now, end, first = q, i+len(q.text), true

@@ -285,6 +285,41 @@ func TestEverySecretIsTaken(t *testing.T) {
 	}
 }
 
+// TestSecretsInWrappings puts every case into the places where log lines end up.
+func TestSecretsInWrappings(t *testing.T) {
+	nest := func(s string) string {
+		inner, _ := json.Marshal(map[string]any{"level": "info", "message": s, "n": 1})
+		return string(inner)
+	}
+	wrappings := map[string]func(string) string{
+		"log line":     func(s string) string { return `2026-11-03T02:14:07Z INFO [main] msg="` + s + `" status=200` },
+		"JSON":         nest,
+		"JSON in JSON": func(s string) string { return nest(nest(s)) },
+		"three deep":   func(s string) string { return nest(nest(nest(s))) },
+		"parentheses":  func(s string) string { return "failed (" + s + ")" },
+		"list":         func(s string) string { return "a=1, " + s + ", b=2" },
+		"sentence":     func(s string) string { return "got " + s + "..." },
+		"HTML":         func(s string) string { return "<li>" + s + "</li>" },
+		"quotes":       func(s string) string { return "'" + s + "'" },
+		"tabs":         func(s string) string { return "x\t" + s + "\ty" },
+		"CRLF":         func(s string) string { return "a\r\n" + s + "\r\nb" },
+		"Go quoting":   func(s string) string { return fmt.Sprintf("msg=%q", s) },
+	}
+	r := New([]byte("k"))
+	for name, wrap := range wrappings {
+		for _, c := range secretCases {
+			for seed := range uint64(10) {
+				line, secret := c.make(dice{rand.New(rand.NewPCG(seed, 5))})
+				got := r.Text(wrap(line))
+				if leak := longestCommon(got, secret); leak >= max(6, len(secret)/2) {
+					t.Errorf("%s in %s: %d characters left in %s", c.name, name, leak, got)
+					break
+				}
+			}
+		}
+	}
+}
+
 // longestCommon is the length of the longest piece of secret that is still in text.
 func longestCommon(text, secret string) int {
 	best := 0

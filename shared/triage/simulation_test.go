@@ -54,7 +54,7 @@ func proof(full, short, fast int) int {
 // handlerOf makes a triage over a store; the real one, or a naive one that must fail.
 type handlerOf func(store kv.Store, start triage.Starter) (handle queue.Handler, sweep func(context.Context) error)
 
-func real(store kv.Store, start triage.Starter) (queue.Handler, func(context.Context) error) {
+func protocol(store kv.Store, start triage.Starter) (queue.Handler, func(context.Context) error) {
 	s := triage.New(triage.Deps{
 		Store: store, Space: config.Space{Name: "sim", Budget: config.Budget{Concurrent: 1000}}, Start: start, Dead: discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 	})
@@ -190,7 +190,11 @@ func (w *world) alarms() []incident.Event {
 	var out []incident.Event
 	for i := range alarmsPerSpace {
 		outage := i % outages
-		at := epoch.Add(time.Duration(outage)*5*time.Hour + w.rng.upTo(70*time.Minute).Truncate(time.Minute))
+		spread := 70 * time.Minute
+		if w.rng.chance(0.4) {
+			spread = 2 * time.Minute // most things break at once
+		}
+		at := epoch.Add(time.Duration(outage)*5*time.Hour + w.rng.upTo(spread).Truncate(time.Minute))
 		out = append(out, incident.Event{
 			EventType: incident.EventType, IncidentID: fmt.Sprint("alarm-", i), Rule: fmt.Sprint("alarm-", i), Action: incident.Created, Priority: incident.High,
 			Title: fmt.Sprint("alarm ", i), Service: "checkout", Source: "cloudwatch", Account: "1", Region: "eu-central-1", Timestamp: at,
@@ -210,7 +214,7 @@ type envelope struct {
 func (w *world) run(t *testing.T) []incident.Event {
 	events := w.alarms()
 	var mu sync.Mutex
-	var pending []*envelope
+	var pending []*envelope // in any order
 	base := time.Now()
 	for _, e := range events {
 		copies := 1
@@ -218,25 +222,29 @@ func (w *world) run(t *testing.T) []incident.Event {
 			copies++
 		}
 		for range copies {
-			delay := w.rng.upTo(20 * time.Second)
+			delay := w.rng.upTo(500 * time.Millisecond)
 			if w.rng.chance(0.2) {
 				delay = w.rng.upTo(100 * time.Minute)
 			}
 			pending = append(pending, &envelope{event: e, visible: base.Add(e.Timestamp.Sub(epoch) + delay)})
 		}
 	}
-	take := func() (batch []*envelope) {
+	take := func() (batch []*envelope, wait time.Duration) {
 		mu.Lock()
 		defer mu.Unlock()
-		slices.SortStableFunc(pending, func(a, b *envelope) int { return a.visible.Compare(b.visible) })
+		wait = visibility
+		most := 1 + int(w.rng.upTo(9))
 		for _, m := range pending {
-			if len(batch) < 10 && !m.visible.After(time.Now()) {
+			switch until := time.Until(m.visible); {
+			case until > 0:
+				wait = min(wait, until)
+			case len(batch) < most:
 				m.visible = time.Now().Add(visibility)
 				m.receives++
 				batch = append(batch, m)
 			}
 		}
-		return batch
+		return batch, wait
 	}
 	settle := func(done map[*envelope]bool) {
 		mu.Lock()
@@ -254,9 +262,12 @@ func (w *world) run(t *testing.T) []incident.Event {
 		handle, _ := w.handler(faulty{w}, w)
 		group.Go(func() {
 			for left() > 0 {
-				batch := take()
+				batch, wait := take()
 				if len(batch) == 0 {
-					time.Sleep(time.Second)
+					time.Sleep(wait)
+					if w.rng.chance(0.3) {
+						time.Sleep(w.rng.upTo(time.Second)) // a queue gathers batches now and then
+					}
 					continue
 				}
 				settle(w.deliver(ctx, handle, batch))
@@ -449,7 +460,7 @@ func TestSimulation(t *testing.T) {
 	var total verdict
 	deliveries, faults, requests := 0, 0, 0
 	for seed := range seeds {
-		v, w := simulate(t, uint64(seed), spaces, 0.05, real, nil)
+		v, w := simulate(t, uint64(seed), spaces, 0.05, protocol, nil)
 		if v.bad() {
 			t.Errorf("seed %d: %+v", seed, v)
 		}

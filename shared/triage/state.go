@@ -25,8 +25,11 @@ type change struct {
 	Investigation string    `json:"investigation,omitempty"`
 }
 
-// maxChanges bounds the history of one alarm; the oldest go first.
-const maxChanges = 64
+// Bounds of the history of one alarm: the oldest changes go first, and all of it some time after the last.
+const (
+	maxChanges    = 64
+	historyMemory = 90 * 24 * time.Hour
+)
 
 func historyKey(key incident.AlarmKey) kv.Key {
 	return kv.Key{PK: "KEY#" + incident.ShortHash(string(key)), SK: "HISTORY"}

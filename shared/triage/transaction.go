@@ -138,7 +138,7 @@ func (t *transaction) commit(ctx context.Context) error {
 	}
 	for key, h := range t.histories {
 		if h.dirty {
-			ops = append(ops, kv.Put(historyKey(key), h, kv.Version(h.version)))
+			ops = append(ops, kv.Put(historyKey(key), h, kv.Version(h.version)).Until(h.Changes[len(h.Changes)-1].At.Add(historyMemory)))
 		}
 	}
 	return t.Store.Commit(ctx, ops...)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -107,8 +108,12 @@ type text struct {
 	body string
 }
 
-func (f text) isGo() bool   { return strings.HasSuffix(f.path, ".go") }
-func (f text) isTest() bool { return strings.HasSuffix(f.path, "_test.go") }
+func (f text) isGo() bool { return strings.HasSuffix(f.path, ".go") }
+
+// isTest covers the packages that hold fakes and suites (kvtest, llmtest, ...) as well.
+func (f text) isTest() bool {
+	return strings.HasSuffix(f.path, "_test.go") || f.isGo() && strings.HasSuffix(path.Dir(f.path), "test") && path.Dir(f.path) != "test"
+}
 
 // generated files say so in their first lines (go.dev/s/generatedcode).
 func (f text) generated() bool {
@@ -197,5 +202,17 @@ func none(t *testing.T, found []string) {
 	t.Helper()
 	for _, f := range found {
 		t.Error(f)
+	}
+}
+
+// write puts a file into a folder of a test.
+func write(t *testing.T, dir, name, body string) {
+	t.Helper()
+	full := filepath.Join(dir, filepath.FromSlash(name))
+	if err := os.MkdirAll(filepath.Dir(full), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(full, []byte(body), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }

@@ -25,6 +25,7 @@ type gateway struct {
 	mu        sync.Mutex
 	functions map[string]function
 	moto      http.Handler
+	beyond    *outside // nil: everything else is moto's
 }
 
 func (g *gateway) forward(to string) {
@@ -48,6 +49,13 @@ func (g *gateway) serve(functions map[string]function) (restore func()) {
 	}
 }
 
+// outside sets who answers for what moto lacks.
+func (g *gateway) outside(o *outside) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.beyond = o
+}
+
 func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/jsonata" {
 		evaluate(w, r)
@@ -55,6 +63,12 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if name, ok := strings.CutPrefix(r.URL.Path, "/2015-03-31/functions/"); ok {
 		g.invoke(w, r, strings.TrimSuffix(name, "/invocations"))
+		return
+	}
+	g.mu.Lock()
+	beyond := g.beyond
+	g.mu.Unlock()
+	if beyond != nil && beyond.handle(w, r) {
 		return
 	}
 	g.moto.ServeHTTP(w, r)

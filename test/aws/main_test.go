@@ -22,8 +22,8 @@ import (
 
 // The lane's two servers: moto, and the gateway in front of it that moto itself calls functions through.
 var (
-	motoURL string
-	gate    = &gateway{}
+	motoURL, gateURL string
+	gate             = &gateway{}
 )
 
 func TestMain(m *testing.M) {
@@ -54,6 +54,7 @@ func start() (stop func(), err error) {
 
 	cmd := exec.Command("python3", "launch.py")
 	port := listener.Addr().(*net.TCPAddr).Port
+	gateURL = fmt.Sprintf("http://localhost:%d", port)
 	cmd.Env = append(os.Environ(), fmt.Sprintf("MOTO_PORT=%d", port), "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_DEFAULT_REGION="+region)
 	cmd.Stderr = os.Stderr
 	stdin, _ := cmd.StdinPipe()

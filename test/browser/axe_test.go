@@ -65,6 +65,11 @@ func unpack(archive, name string) (string, error) {
 	}
 }
 
+type findings struct {
+	Passes     int         `json:"passes"` // rules that found something to check and nothing wrong
+	Violations []violation `json:"violations"`
+}
+
 type violation struct {
 	ID    string `json:"id"`
 	Help  string `json:"help"`
@@ -78,11 +83,14 @@ type violation struct {
 func (b *tab) accessible(where, source string) {
 	b.t.Helper()
 	eval[bool](b, source+";true")
-	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]violation]("axe.run(document).then(r => r.violations)", chromedp.EvalAwaitPromise))
+	found, err := chromedp.Run(b.ctx, chromedp.Evaluate[findings]("axe.run(document).then(r => ({passes: r.passes.length, violations: r.violations}))", chromedp.EvalAwaitPromise))
 	if err != nil {
 		b.t.Fatalf("%s: axe: %v", where, err)
 	}
-	for _, v := range found {
+	if found.Passes < 15 {
+		b.t.Errorf("%s: axe found only %d rules to check", where, found.Passes)
+	}
+	for _, v := range found.Violations {
 		for i, n := range v.Nodes {
 			if i < 3 {
 				b.t.Errorf("%s: %s (%s)\n%s\n%s", where, v.Help, v.ID, n.HTML, n.Summary)

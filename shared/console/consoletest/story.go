@@ -118,7 +118,8 @@ func (s story) brief() (evidence.Brief, evidence.Series) {
 	}
 	change := evidence.Change{ID: "checkout:42", Kind: "deployment", Component: s.word("checkout"), Time: Noon.Add(-22 * time.Minute), Title: s.word("checkout:42")}
 	return evidence.Brief{
-		Window: evidence.Window{From: Noon.Add(-2 * time.Hour), To: Noon}, Outcome: incident.Confirmed, Onset: Noon.Add(-20 * time.Minute),
+		Window: evidence.Window{From: Noon.Add(-2 * time.Hour), To: Noon}, Outcome: incident.Confirmed, Confidence: 0.88, Onset: Noon.Add(-20 * time.Minute),
+		Causes:  []evidence.Cause{{Component: s.word("checkout"), Score: 4, Category: evidence.ConnectionExhaustion, Change: "checkout:42", Mechanism: s.word("waits for database connections since the deployment")}},
 		Onsets:  []evidence.Onset{{Component: series.Component, Metric: series.Metric, Statistic: "Sum", At: Noon.Add(-20 * time.Minute), Direction: "up", Before: 2, After: 240, Recovered: Noon.Add(-2 * time.Minute)}},
 		Changes: []evidence.ChangeVerdict{{Change: change, Verdict: evidence.Culprit, Score: 0.9}},
 	}, series

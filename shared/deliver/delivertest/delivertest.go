@@ -70,7 +70,7 @@ func Notices() map[string]deliver.Notice {
 		n.Link, n.Code, n.Secret = "https://fire.example.com/approve/apr-7h2k", "7KX2MD", Secret
 	})
 	verdict := with(findings, func(n *deliver.Notice) {
-		n.Kind, n.Key, n.Plan, n.Alarms = deliver.Verdict, "decision/apr-7h2k", plan(), nil
+		n.Kind, n.Key, n.Plan = deliver.Verdict, "decision/apr-7h2k", plan()
 		n.Approval = decided(*approval, incident.Approved, vote(incident.Approved, "go ahead"))
 	})
 	return map[string]deliver.Notice{

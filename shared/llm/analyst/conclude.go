@@ -89,7 +89,7 @@ func (c conversation) findings() []incident.Finding {
 			if lead.Change != "" && v.Change.ID == lead.Change {
 				add(changeText(v.Change), v.Change.Ref)
 				for _, r := range v.Reasons {
-					add("Change "+v.Change.ID+": "+r.Detail, append(r.Refs, v.Change.Ref)...)
+					add(capital(v.Change.Name())+": "+r.Detail, append(r.Refs, v.Change.Ref)...)
 				}
 			}
 		}
@@ -129,12 +129,12 @@ func (l look) text(b evidence.Brief) string {
 }
 
 func changeText(c evidence.Change) string {
-	text := fmt.Sprintf("%s %s of %s at %s", capital(c.Kind), c.ID, c.Component, clock(c.Time))
+	text := fmt.Sprintf("%s of %s at %s", capital(c.Name()), c.Component, clock(c.Time))
 	if c.Revision != "" {
-		text += " shipped " + c.Revision
-		if c.Previous != "" {
-			text += " after " + c.Previous
-		}
+		text += " (" + c.ID + ")"
+	}
+	if c.Previous != "" {
+		text += " after " + c.Previous
 	}
 	for _, p := range c.Parameters {
 		text += fmt.Sprintf("; %s went from %s to %s", p.Name, orNone(p.Old), orNone(p.New))
@@ -205,7 +205,24 @@ func summary(b evidence.Brief, d incident.Draft) string {
 		}
 		return text
 	}
-	return capital(b.Causes[0].Mechanism)
+	return blamed(b) + capital(b.Causes[0].Mechanism)
+}
+
+// blamed names the change behind the leading cause, in a sentence of its own; empty when none is to blame.
+func blamed(b evidence.Brief) string {
+	for _, v := range b.Changes {
+		if b.Causes[0].Change == "" || v.Change.ID != b.Causes[0].Change {
+			continue
+		}
+		text := fmt.Sprintf("%s of %s at %s", capital(v.Change.Name()), v.Change.Component, clock(v.Change.Time))
+		if p, ok := v.Telling(); ok {
+			text += fmt.Sprintf(" set %s from %s to %s", p.Name, orNone(p.Old), orNone(p.New))
+		} else {
+			text += " brought it about"
+		}
+		return text + ". "
+	}
+	return ""
 }
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }

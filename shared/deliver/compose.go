@@ -1,0 +1,303 @@
+package deliver
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/report"
+)
+
+// Compose puts a notice into words. It is pure.
+func Compose(n Notice) Document {
+	d := Document{Subject: subject(n)}
+	switch n.Kind {
+	case Proposal:
+		d.proposal(n)
+	case Verdict:
+		d.verdict(n)
+	case Failure:
+		d.failure(n)
+	case Linked:
+		d.say("%s", n.Text)
+	default:
+		d.findings(n)
+	}
+	d.alarms(n)
+	d.footer(n)
+	return d
+}
+
+func subject(n Notice) string {
+	what := map[Kind]string{
+		Findings: found(n.Conclusion), Proposal: "plan waits for your decision", Verdict: decided(n), Failure: "investigation could not be finished", Linked: "another alarm belongs to this",
+	}[n.Kind]
+	return one(fmt.Sprintf("[%s] %s: %s", n.Investigation.Priority, n.Investigation.Title, what))
+}
+
+func found(c *incident.Conclusion) string {
+	switch {
+	case c == nil:
+		return "investigated"
+	case c.Partial != "":
+		return "partial answer (" + report.Certainty(*c) + ")"
+	case c.Outcome == incident.NoFault:
+		return "no fault found"
+	case c.Outcome == incident.Inconclusive:
+		return "cause not found, evidence inside"
+	}
+	return "cause found (" + report.Certainty(*c) + ")"
+}
+
+func decided(n Notice) string {
+	switch {
+	case n.Approval != nil:
+		return "plan " + strings.ToLower(string(n.Approval.State))
+	case n.Plan != nil && n.Plan.NoChange != "":
+		return "no change required"
+	}
+	return "no decision was needed"
+}
+
+func (d *Document) say(format string, args ...any) {
+	if text := one(fmt.Sprintf(format, args...)); text != "" {
+		d.Lead = append(d.Lead, text)
+	}
+}
+
+func (d *Document) section(title string, items []Item) {
+	if len(items) > 0 {
+		d.Sections = append(d.Sections, Section{title, items})
+	}
+}
+
+func (d *Document) findings(n Notice) {
+	c := n.Conclusion
+	if c == nil {
+		d.say("The investigation ended without a conclusion.")
+		return
+	}
+	d.say("%s", c.Summary)
+	d.say("Since %s. Outcome: %s. Analyst: %s.", stamp(since(n)), report.Certainty(*c), c.Analyst)
+	if c.Partial != "" {
+		d.say("PARTIAL: %s", c.Partial)
+	}
+	d.section("Root cause", causes(c.RootCauses))
+	d.section("What broke", cited(c.Symptoms))
+	d.section("Evidence", cited(c.Findings))
+	d.section("Ruled out", rejected(c.Rejected))
+	d.section("Could not be looked at", gaps(c.Gaps))
+	d.section("Removed, because nothing supports it", lines(c.Dropped))
+}
+
+func since(n Notice) time.Time {
+	if !n.Investigation.OpenedAt.IsZero() {
+		return n.Investigation.OpenedAt
+	}
+	return n.Investigation.CreatedAt
+}
+
+func causes(list []incident.RootCause) (out []Item) {
+	for _, rc := range list {
+		item := Item{Text: one(fmt.Sprintf("%s %s: %s (%s)", rc.ID, rc.Component, full(rc.Mechanism), strings.Join(rc.Cites, ", ")))}
+		if rc.Change != "" {
+			item.note("Brought about by change %s.", rc.Change)
+		} else if rc.Condition != "" {
+			item.note("No change is to blame. Condition: %s", full(rc.Condition))
+		}
+		if len(rc.CascadesTo) > 0 {
+			item.note("Reaches: %s.", strings.Join(rc.CascadesTo, ", "))
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+func (i *Item) note(format string, args ...any) {
+	i.Notes = append(i.Notes, one(fmt.Sprintf(format, args...)))
+}
+
+func cited(list []incident.Finding) (out []Item) {
+	for _, f := range list {
+		out = append(out, Item{Text: one(fmt.Sprintf("%s %s (%s)", f.ID, full(f.Text), strings.Join(f.Cites, ", ")))})
+	}
+	return out
+}
+
+func rejected(list []incident.Hypothesis) (out []Item) {
+	for _, h := range list {
+		out = append(out, Item{Text: one(fmt.Sprintf("%s Against it: %s (%s)", full(h.Text), full(h.Against), strings.Join(h.Cites, ", ")))})
+	}
+	return out
+}
+
+func gaps(list []incident.Gap) (out []Item) {
+	for _, g := range list {
+		item := Item{Text: one(full(g.Text))}
+		if g.Fix != "" {
+			item.note("To close it: %s", full(g.Fix))
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+func lines(list []string) (out []Item) {
+	for _, l := range list {
+		out = append(out, Item{Text: one(l)})
+	}
+	return out
+}
+
+func (d *Document) proposal(n Notice) {
+	if n.Plan == nil || n.Approval == nil {
+		return
+	}
+	d.say("%s", n.Plan.Summary)
+	d.say("Risk: %s. %s Plan %s.", n.Plan.Risk, labelled("It touches: ", n.Plan.BlastRadius), short(n.Approval.PlanHash))
+	if n.Conclusion != nil {
+		d.say("It answers: %s (%s)", full(n.Conclusion.Summary), report.Certainty(*n.Conclusion))
+	}
+	people := "One person decides."
+	if n.Approval.Needed > 1 {
+		people = fmt.Sprintf("%d different people must approve.", n.Approval.Needed)
+	}
+	d.say("%s Without a decision by %s the plan counts as not approved. Firefinder changes nothing itself: the steps are for you.", people, stamp(n.Approval.ExpiresAt))
+	d.plan(*n.Plan)
+}
+
+func (d *Document) plan(p incident.Plan) {
+	for _, phase := range incident.Phases {
+		d.section(string(phase), actions(p.In(phase)))
+	}
+	d.section("Rollback", actions(p.Rollback))
+	var worked []Item
+	for _, c := range p.Success {
+		worked = append(worked, Item{Text: one(full(c.Text))})
+	}
+	d.section("It worked when", worked)
+	if p.Spec != nil {
+		d.section("Specification of the fix", spec(*p.Spec))
+	}
+}
+
+func actions(list []incident.PlanAction) (out []Item) {
+	for _, a := range list {
+		item := Item{Text: one(fmt.Sprintf("%s [%s risk]", full(a.Text), a.Risk)), Command: command(a.Command)}
+		if a.Target != "" {
+			item.note("On: %s", a.Target)
+		}
+		if a.Expected != "" {
+			item.note("Expect: %s", full(a.Expected))
+		}
+		out = append(out, item)
+	}
+	return out
+}
+
+func spec(s incident.Spec) []Item {
+	out := []Item{{Text: one("Problem: " + full(s.Problem))}}
+	if s.Repository != "" {
+		out = append(out, Item{Text: one("Repository: " + s.Repository)})
+	}
+	if len(s.Files) > 0 {
+		out = append(out, Item{Text: one("Files: " + strings.Join(s.Files, ", "))})
+	}
+	out = append(out, Item{Text: one("Change: " + full(s.Change))})
+	for _, t := range s.Tests {
+		out = append(out, Item{Text: one("Test: " + full(t))})
+	}
+	return out
+}
+
+func (d *Document) verdict(n Notice) {
+	if n.Approval == nil {
+		if n.Plan != nil {
+			d.say("%s", n.Plan.Summary)
+			d.say("No decision was needed. %s", full(n.Plan.NoChange))
+			d.plan(*n.Plan)
+		}
+		return
+	}
+	if n.Plan != nil {
+		d.say("Plan %s: %s", short(n.Approval.PlanHash), full(n.Plan.Summary))
+	}
+	d.say("Decision: %s", full(report.Decided(*n.Approval)))
+	switch n.Approval.State {
+	case incident.Approved:
+		d.say("The approved steps are yours to carry out, in the order of the plan. Firefinder runs none of them.")
+	case incident.Rejected, incident.Expired:
+		d.say("Nothing was changed. `firefinder show %s` has the findings if another plan is wanted.", n.Investigation.ID)
+	}
+	var late []Item
+	for _, v := range n.Approval.Late {
+		late = append(late, Item{Text: one(fmt.Sprintf("%s by %s at %s", strings.ToLower(string(v.Decision)), v.By.Subject, stamp(v.At)))})
+	}
+	d.section("Came too late, without effect", late)
+}
+
+func (d *Document) failure(n Notice) {
+	d.say("The investigation could not be finished. %s", full(n.Text))
+	d.say("Firing since %s.", stamp(since(n)))
+	if n.Conclusion != nil {
+		d.findings(n)
+	}
+}
+
+// maxAlarms is how many alarms a notice lists; a storm has thousands.
+const maxAlarms = 20
+
+// alarms says for each alarm what triage decided, why, and how a person undoes it. A decision note repeats only those
+// that can be undone.
+func (d *Document) alarms(n Notice) {
+	var out []Item
+	for i, a := range n.Alarms {
+		if n.Kind == Verdict && Undo(a) == "" {
+			continue
+		}
+		if len(out) == maxAlarms {
+			out = append(out, Item{Text: fmt.Sprintf("and %d more: firefinder show %s", len(n.Alarms)-i, n.Investigation.ID)})
+			break
+		}
+		e := a.Event
+		state := "fired"
+		if !e.Action.Firing() {
+			state = "recovered"
+		}
+		item := Item{Text: one(fmt.Sprintf("%s %s (%s, %s) %s", e.Timestamp.UTC().Format("15:04:05Z"), e.Title, e.Priority, orElse(e.Service, "service unknown"), state))}
+		item.note("%s: %s", a.Decision.Outcome, full(report.Reasons(a.Decision)))
+		if undo := Undo(a); undo != "" {
+			item.note("%s", undo)
+		}
+		out = append(out, item)
+	}
+	d.section("Alarms", out)
+}
+
+// Undo says how a person reverses the triage decision on an alarm, or who did; empty for an alarm that opened an
+// investigation, since there is nothing to undo.
+func Undo(a Alarm) string {
+	if r := a.Decision.Reversed; r != nil {
+		return fmt.Sprintf("Reversed by %s at %s: %s", r.By, stamp(r.At), full(orElse(r.Why, "no reason given")))
+	}
+	switch a.Decision.Outcome {
+	case incident.Linked:
+		return "Not related? Undo: firefinder unlink " + a.Event.EventID()
+	case incident.Skipped:
+		return "Investigate anyway: firefinder unskip " + a.Event.EventID()
+	}
+	return ""
+}
+
+func (d *Document) footer(n Notice) {
+	add := func(format string, args ...any) { d.Footer = append(d.Footer, one(fmt.Sprintf(format, args...))) }
+	inv := n.Investigation
+	add("Investigation %s in space %s. All of it: firefinder show %s", inv.ID, inv.Space, inv.ID)
+	if inv.Follows != "" {
+		add("Follows %s.", inv.Follows)
+	}
+	if n.Cost != "" {
+		add("Cost: %s", n.Cost)
+	}
+}
