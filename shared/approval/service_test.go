@@ -182,6 +182,28 @@ func TestProposeAfterDecision(t *testing.T) {
 	}
 }
 
+// TestProposeMayNotAnswer: where the step that asks has no right to answer tasks, a sweep elsewhere does it.
+func TestProposeMayNotAnswer(t *testing.T) {
+	w := newWorld(t)
+	old := w.propose("task-1")
+	resume := w.deps.Resume
+	w.deps.Resume = nil
+	p := samplePlan()
+	p.Version = 2
+	w.plan(p)
+	next := w.propose("task-2")
+	w.vote(next, "ada@example.com", incident.Rejected)
+	w.propose("task-3")
+	if len(w.tasks.out) != 0 {
+		t.Errorf("answered %v", w.tasks.out)
+	}
+	w.deps.Resume = resume
+	w.sweep()
+	if w.tasks.out["task-1"].Decision != "SUPERSEDED" || w.tasks.out["task-3"].Decision != "REJECTED" || w.leftovers(old.ID) != nil || w.leftovers(next.ID) != nil {
+		t.Errorf("answered %v", w.tasks.out)
+	}
+}
+
 func TestProposeAfterExpiryAsksAgain(t *testing.T) {
 	w := newWorld(t)
 	a := w.propose("task-1")

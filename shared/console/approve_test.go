@@ -2,6 +2,7 @@ package console_test
 
 import (
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -10,7 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
+
 	"github.com/firefinder/firefinder/shared/approval"
+	"github.com/firefinder/firefinder/shared/boot"
 	"github.com/firefinder/firefinder/shared/console"
 	"github.com/firefinder/firefinder/shared/console/consoletest"
 	"github.com/firefinder/firefinder/shared/incident"
@@ -295,7 +299,7 @@ func TestExpiredPage(t *testing.T) {
 	f := d.fields("ada@example.com", incident.Approved)
 	w.Pass(5 * time.Hour)
 	_, page := visit(t, d.h, "/approve/"+d.id)
-	if len(page.all("form")) != 0 || !strings.Contains(page.one(t, ".standing").text(), "not approved") {
+	if len(page.all("form")) != 0 || !strings.HasPrefix(page.one(t, ".standing").text(), "Expired Nobody decided in time, so the plan is not approved") {
 		t.Error(page.one(t, ".standing").text())
 	}
 	got, page := d.post(f, nil)
@@ -432,4 +436,58 @@ func TestPlainHTTP(t *testing.T) {
 			t.Errorf("%s: %v", address, c)
 		}
 	}
+}
+
+// TestBehindAPIGateway: the same flow through the adapter of the deployed function.
+func TestBehindAPIGateway(t *testing.T) {
+	w := consoletest.New(t, base)
+	w.Checkout(nil)
+	n := w.Notice()
+	invoke := boot.HTTP(w.Approve())
+	event := func(method, path string) events.APIGatewayV2HTTPRequest {
+		e := events.APIGatewayV2HTTPRequest{RawPath: path, Headers: map[string]string{"sec-fetch-site": "same-origin", "origin": "null"}}
+		e.RequestContext.HTTP.Method, e.RequestContext.DomainName, e.RequestContext.Stage = method, "fire.example.com", "$default"
+		return e
+	}
+	for _, file := range []string{"firefinder.css", "approve.js", "icon.svg"} { // the one route of the API has one path segment
+		if got, err := invoke(t.Context(), event("GET", "/approve/"+file)); err != nil || got.StatusCode != 200 || got.Body == "" || got.IsBase64Encoded {
+			t.Errorf("%s: %v %d", file, err, got.StatusCode)
+		}
+	}
+	got, err := invoke(t.Context(), event("GET", "/approve/"+n.Approval.ID))
+	if err != nil || got.StatusCode != 200 || len(got.Cookies) != 1 || got.Headers["Referrer-Policy"] != "no-referrer" {
+		t.Fatalf("%v %d %v", err, got.StatusCode, got.Cookies)
+	}
+	form := url.Values{"email": {"ada@example.com"}, "decision": {"REJECTED"}, "code": {n.Code}, "secret": {n.Secret}}
+	for _, name := range []string{"plan_hash", "csrf"} {
+		form.Set(name, parse(t, got.Body).one(t, "#decide input[name="+name+"]").attrs["value"])
+	}
+	post := event("POST", "/approve/"+n.Approval.ID)
+	post.Headers["content-type"] = "application/x-www-form-urlencoded"
+	post.Cookies = []string{strings.SplitN(got.Cookies[0], ";", 2)[0]}
+	post.Body, post.IsBase64Encoded = base64.StdEncoding.EncodeToString([]byte(form.Encode())), true
+	got, err = invoke(t.Context(), post)
+	if err != nil || got.StatusCode != 200 || len(w.Decisions()) != 1 || w.Decisions()[0].Decision != "REJECTED" {
+		t.Errorf("%v %d %v", err, got.StatusCode, w.Decisions())
+	}
+}
+
+// FuzzDecide: no body, whatever it is, decides without the secret or breaks the page.
+func FuzzDecide(f *testing.F) {
+	f.Add("email=ada%40example.com&decision=APPROVED&secret=&code=AAAAAA", "application/x-www-form-urlencoded")
+	f.Add("secret=%zz&;&decision=APPROVED&decision=REJECTED", "application/x-www-form-urlencoded; charset=utf-8")
+	f.Add("{}", "application/json")
+	f.Fuzz(func(t *testing.T, body, kind string) {
+		w := consoletest.New(t, base)
+		w.Checkout(nil)
+		d := sit(t, w)
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, base+"/approve/"+d.id, strings.NewReader(body+"&csrf="+d.cookie.Value))
+		r.Header.Set("Content-Type", kind)
+		r.AddCookie(d.cookie)
+		got := httptest.NewRecorder()
+		d.h.ServeHTTP(got, r)
+		if got.Code == 200 || got.Code >= 500 || d.state().State != incident.Pending {
+			t.Fatalf("%d %s", got.Code, d.state().State)
+		}
+	})
 }

@@ -55,6 +55,9 @@ func (p *approvePages) view(ctx context.Context, id string) (approveView, error)
 		v.Conclusion = &c
 	}
 	v.Open = v.Approval.State == incident.Pending && v.Now.Before(v.Approval.ExpiresAt)
+	if !v.Open && v.Approval.State == incident.Pending { // its time is over, whether or not that was stored yet
+		v.Approval.State = incident.Expired
+	}
 	v.Ended = ended(v.Approval)
 	v.Frame = p.frame("Plan for " + v.Investigation.Title)
 	if v.Open {

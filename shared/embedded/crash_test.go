@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http/httptest"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -139,7 +140,8 @@ func (w *world) live(commits int) (*mortal, bool) {
 		case <-m.dead:
 			return m, false
 		case <-deadline:
-			w.t.Fatalf("no end within 30 s, %d commits", m.made)
+			list, _ := record.List(w.t.Context(), app.Store, noon.Add(time.Hour), 10)
+			w.t.Fatalf("no end within 30 s, %d commits; %+v", m.made, list)
 		case <-time.After(2 * time.Millisecond):
 		}
 		if w.decide(app) {
@@ -155,7 +157,7 @@ func (w *world) decide(app *embedded.App) bool {
 	if err != nil || len(list) == 0 {
 		return false
 	}
-	if list[0].State == incident.AwaitingApproval {
+	if list[0].State == incident.AwaitingApproval && w.asked() {
 		if a, err := app.Approvals.Get(w.t.Context(), list[0].ApprovalID); err == nil && a.State == incident.Pending {
 			_, _, _ = app.Approvals.Decide(w.t.Context(), a.ID, a.PlanHash, incident.Approved, incident.Person{Subject: "approver@example.com", Method: "test"}, "")
 		}
@@ -163,6 +165,18 @@ func (w *world) decide(app *embedded.App) bool {
 	}
 	_ = app.Triage.Sweep(w.t.Context())
 	return list[0].State == incident.Completed
+}
+
+// asked reports whether the ticket says that a plan waits: nobody decides before being asked.
+func (w *world) asked() bool {
+	for _, t := range w.tickets.Tickets() {
+		for _, n := range t.WorkNotes {
+			if strings.Contains(n.Text[0], "waits for your decision") {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // result is what must not depend on crashes.

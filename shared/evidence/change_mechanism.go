@@ -75,7 +75,7 @@ var mechanisms = []mechanism{
 		map[string]float64{"retries_lowered": 0.9, "retry_removed": 0.7, "backoff_lowered": 0.55, "timeout_lowered": 0.5, "retries_raised": 0.4}, false},
 	{"load_amplified", TrafficRise,
 		regexp.MustCompile(`requests?_(per|rate|count)|rps|qps|throughput|load shed|overload|circuit (breaker )?open|retry storm|5xx.{0,20}retr`),
-		map[string]float64{"retries_raised": 0.75, "backoff_lowered": 0.75, "interval_lowered": 0.7, "call_in_loop": 0.6, "cache_removed": 0.55, "ttl_lowered": 0.55, "concurrency_raised": 0.4}, false},
+		map[string]float64{"retries_raised": 0.75, "backoff_lowered": 0.75, "interval_lowered": 0.7, "call_in_loop": 0.6, "cache_removed": 0.7, "ttl_lowered": 0.6, "concurrency_raised": 0.4}, false},
 	{"deadlocked", Slowdown,
 		regexp.MustCompile(`deadlock|lock (wait|timeout|contention)|lock_wait|blocked|could not (obtain|serialize)|accessexclusivelock|waiting for .{0,20}lock`),
 		map[string]float64{"lock_added": 0.85, "table_locked": 0.85, "lock_removed": 0.4, "index_dropped": 0.5, "batch_raised": 0.4, "release_removed": 0.75, "query_added": 0.25}, false},

@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -29,7 +28,7 @@ func (c condition) allows(a *assessment) bool {
 		return true
 	}
 	for _, e := range a.effects {
-		if slices.Contains(c.effects, e.name) && a.content >= 0.4 {
+		if slices.Contains(c.effects, e.name) && a.content >= culpritContent {
 			return true
 		}
 	}
@@ -225,12 +224,4 @@ func (t *trouble) current(at time.Time) bool {
 		mark = t.end
 	}
 	return at.IsZero() || mark.IsZero() || !at.Before(mark.Add(-staleAfter))
-}
-
-// tail is the median of the last third of a series, from the start on.
-func (t *trouble) tail(values []float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	return median(values[len(values)-max(1, len(values)/3):])
 }

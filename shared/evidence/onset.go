@@ -1,7 +1,7 @@
 package evidence
 
 import (
-	"math"
+	"cmp"
 	"slices"
 	"time"
 )
@@ -18,64 +18,43 @@ const (
 	fewSamples   = 5     // fewer baseline samples say little about scatter
 )
 
-// level compares the level of a track before and after the start.
-type level struct {
-	before, after float64 // medians
-	scale         float64
-	z             float64 // (after - before) / scale
-	ok            bool    // both sides have samples
-}
-
-// levelOf is the robust shift of Hampel's identifier: difference of medians over scaled MAD (Pham et al., "BARO", FSE
-// 2024, use median and IQR likewise). The scale has a floor so that a flat baseline does not make noise infinite.
-func levelOf(before, after []float64) level {
-	if len(before) == 0 || len(after) == 0 {
-		return level{}
-	}
-	b := baselineOf(before)
-	floor := levelShare
-	if len(before) < fewSamples {
-		floor *= 2
-	}
-	b.scale = max(b.scale, floor*math.Abs(b.center))
-	l := level{before: b.center, after: median(after), scale: b.scale, ok: true}
-	l.z = b.z(l.after)
-	return l
-}
-
-// onsetsOf finds the signals whose level changed and when each began, strongest first.
+// onsetsOf lists the signals that left their normal range beyond doubt, strongest first, and when each began.
 func onsetsOf(tracks []track) []Onset {
 	var out []Onset
 	for i := range tracks {
 		t := &tracks[i]
-		s := levelOf(t.before, t.after)
-		if !s.ok || math.Abs(s.z) < onsetZ {
+		d := t.deviates()
+		if !d.sure() {
 			continue
 		}
 		o := Onset{Component: t.Component, Metric: t.Metric, Statistic: t.Statistic, Unit: t.Unit, Ref: t.Ref,
-			Direction: "up", Before: s.before, After: s.after, Strength: math.Abs(s.z)}
-		if s.z < 0 {
-			o.Direction = "down"
+			Before: t.shown(t.baseline.center), After: t.shown(d.level), Strength: d.z, Direction: "down"}
+		if o.After > o.Before {
+			o.Direction = "up"
 		}
-		o.At, o.Recovered = t.course(s)
+		o.At, o.Recovered = t.course(d.up)
 		out = append(out, o)
 	}
-	slices.SortStableFunc(out, func(a, b Onset) int {
-		switch {
-		case a.Strength > b.Strength:
-			return -1
-		case a.Strength < b.Strength:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(out, func(a, b Onset) int { return cmp.Compare(b.Strength, a.Strength) })
 	return out
 }
 
-// course walks from the start of the after part back to the first sample of the deviating run, and forward to where the
-// signal returned to its old level for good.
-func (t *track) course(s level) (begin, recovered time.Time) {
-	deviates := func(v float64) bool { return (v-s.before)/s.scale*sign(s.z) >= onsetZ }
+// shown is a value as its source gave it.
+func (t *track) shown(v float64) float64 {
+	if t.role == success {
+		return t.full * (1 - v)
+	}
+	return v
+}
+
+// course walks from the first deviating sample after the start back to the first of its run, and forward to where the
+// signal came back for good.
+func (t *track) course(up bool) (begin, recovered time.Time) {
+	side := 1.0
+	if !up {
+		side = -1
+	}
+	deviates := func(v float64) bool { return t.zOf(v)*side >= onsetZ }
 	first := len(t.values) - len(t.after)
 	for first < len(t.values) && !deviates(t.values[first]) {
 		first++
@@ -104,14 +83,17 @@ func sign(v float64) float64 {
 	return 1
 }
 
-// estimateStart is used when nobody says when trouble began: the earliest alarm, else the time at which most signals
-// leave their level at once.
+// estimateStart is used when nobody says when trouble began: the earliest alarm, else the time at which most components
+// change their course together.
 func estimateStart(in Input, tracks []track) time.Time {
 	var start time.Time
 	for _, a := range in.Alarms {
 		if !a.Time.IsZero() && (start.IsZero() || a.Time.Before(start)) {
 			start = a.Time
 		}
+	}
+	if start.IsZero() && in.Reference == nil {
+		start = jointStart(tracks)
 	}
 	return start
 }

@@ -1,28 +1,114 @@
 package evidence
 
-import "github.com/firefinder/firefinder/shared/incident"
+import (
+	"math"
+	"strings"
 
-// settle decides the outcome of a brief whose causes and changes are ranked: how far the leading cause stands out, and
-// whether a mechanism or a change explains it.
-func settle(b Brief) (incident.Outcome, float64) {
+	"github.com/firefinder/firefinder/shared/incident"
+)
+
+// Constants of settle.
+const (
+	surelyConfirmed = 0.85 // confidence from which one explanation is called confirmed, given a mechanism or a change
+	surelyLikely    = 0.5  // and likely
+	quietConfidence = 0.7  // that nothing is wrong, when the stated symptom does not show in its own signal
+)
+
+// verdict is what the confidence in the leading cause rests on, each 0..1.
+type verdict struct {
+	margin    float64 // how far it stands out from the next
+	force     float64 // how far the system is from normal, by the argument that speaks for it most
+	agreement float64 // share of the arguments with something to say that speak for it most
+	stated    bool    // a condition or a change names the mechanism
+}
+
+// The weights of confidenceOf, a logistic regression on the public incidents of test/bench.
+const (
+	confidenceBase      = -1.0
+	confidenceMargin    = 2.0
+	confidenceForce     = 1.0
+	confidenceAgreement = 1.0
+	confidenceStated    = 1.5
+)
+
+// confidenceOf is the probability that the leading cause is right.
+func confidenceOf(v verdict) float64 {
+	x := confidenceBase + confidenceMargin*v.margin + confidenceForce*v.force + confidenceAgreement*v.agreement
+	if v.stated {
+		x += confidenceStated
+	}
+	return 1 / (1 + math.Exp(-x))
+}
+
+// verdictOf reads the ranking and the brief built from it.
+func verdictOf(r ranking, b Brief) verdict {
+	lead := b.Causes[0]
+	v := verdict{margin: 1, stated: lead.Change != "" || lead.Category != Unknown && lead.Category != ""}
+	if len(b.Causes) > 1 && lead.Score > 0 {
+		v.margin = 1 - min(1, b.Causes[1].Score/lead.Score)
+	}
+	spoke, agreed := 0.0, 0.0
+	for name, best := range r.best {
+		f := r.force[name]
+		spoke += f
+		if best == lead.Component {
+			agreed += f
+			v.force = max(v.force, f)
+		}
+	}
+	if spoke > 0 {
+		v.agreement = agreed / spoke
+	}
+	return v
+}
+
+// settle decides the outcome of a brief whose causes and changes are ranked.
+func settle(r ranking, b Brief) (incident.Outcome, float64) {
 	if len(b.Causes) == 0 {
 		return incident.Inconclusive, 0.1
 	}
-	lead, confidence := b.Causes[0], 0.35
-	if lead.Category != Unknown && lead.Category != "" {
-		confidence += 0.2
-	}
-	if lead.Change != "" {
-		confidence += 0.2
-	}
-	if len(b.Causes) == 1 || lead.Score > 1.5*b.Causes[1].Score {
-		confidence += 0.15
-	}
+	v := verdictOf(r, b)
+	p := confidenceOf(v)
 	switch {
-	case confidence >= 0.85:
-		return incident.Confirmed, confidence
-	case confidence >= 0.5:
-		return incident.Likely, confidence
+	case p >= surelyConfirmed && v.stated:
+		return incident.Confirmed, p
+	case p >= surelyLikely:
+		return incident.Likely, p
 	}
-	return incident.Inconclusive, confidence
+	return incident.Inconclusive, p
+}
+
+// quiet says that nothing is wrong as far as metrics can tell: what is complained about does not show in its own signal, and
+// no component adds latency or failures beyond doubt. Without a complaint, nothing at all may deviate.
+func (sc *scene) quiet(r ranking) bool {
+	if r.sure["path"] || r.sure["flow"] || r.sure["time"] {
+		return false
+	}
+	seen, bad := sc.complaints()
+	if seen > 0 {
+		return bad == 0
+	}
+	return len(sc.tracks) > 0 && len(sc.in.Alarms) == 0 && len(sc.in.Symptoms) == 0 && sc.in.Window.Start.IsZero() && !r.sure["metrics"]
+}
+
+// complaints counts the signals that symptoms and alarms complain about, and those of them that do deviate.
+func (sc *scene) complaints() (seen, bad int) {
+	about := map[seriesKey]bool{}
+	for _, s := range sc.in.Symptoms {
+		about[seriesKey{s.Component, strings.ToLower(s.Metric), ""}] = true
+	}
+	for _, a := range sc.in.Alarms {
+		about[seriesKey{a.Component, strings.ToLower(a.Metric), ""}] = true
+	}
+	for i := range sc.tracks {
+		t := &sc.tracks[i]
+		if t.Metric == "" || !about[seriesKey{t.Component, strings.ToLower(t.Metric), ""}] || len(t.after) == 0 {
+			continue
+		}
+		seen++
+		if t.deviates().sure() {
+			bad++
+		}
+	}
+	return seen, bad
 }

@@ -21,6 +21,8 @@ const (
 	shiftFactor  = 3.0 // a rate that changes by less than this factor is ordinary variation
 	shiftSigma   = 3.0 // and so is one within three standard deviations of a Poisson count
 	goneMinCount = 5   // a template must have been seen this often to be missed
+
+	serverFailure = 500 // status codes from here on say that the server failed
 )
 
 // tally is how often one template of one component was seen on either side of the boundary.
@@ -109,7 +111,7 @@ func mineLogs(miner *Miner, lines []LogLine) minedLogs {
 		k := shapeLevel{m.ids[i], l.Level}
 		bad, ok := known[k]
 		if !ok {
-			bad = severeLine(l)
+			bad = severeLine(l) || miner.Failure(m.ids[i]) >= serverFailure
 			known[k] = bad
 		}
 		m.severe[i] = bad
@@ -137,11 +139,12 @@ func (b logBook) tallies(at time.Time) []*tally {
 	type key struct {
 		component string
 		group     int
+		failure   int // a request that begins to fail is news, though its statement is old
 	}
 	index := map[key]*tally{}
 	var out []*tally
 	count := func(l *LogLine, id int, severe, before bool) {
-		k := key{l.Component, b.miner.Group(id)}
+		k := key{l.Component, b.miner.Group(id), b.miner.Failure(id)}
 		t := index[k]
 		if t == nil {
 			t = &tally{component: l.Component, group: k.group, template: b.miner.Template(id)}

@@ -15,8 +15,9 @@ type argument struct {
 	force  float64            // 0..1: how far what it looks at is from normal
 	detail map[string]string  // component → a sentence for the person who reads
 	refs   map[string][]string
-	metric map[string]string // component → its most telling metric
-	tail   map[string]float64
+	metric map[string]string  // component → its most telling metric
+	tail   map[string]float64 // component → faint traces that only break ties
+	sure   bool               // something is beyond doubt not normal
 }
 
 func newArgument(name string) argument {
@@ -44,9 +45,18 @@ type standing struct {
 	metric    string
 }
 
+// ranking is the components as causes, best first, and what the arguments say as a whole.
+type ranking struct {
+	standings []standing
+	sure      map[string]bool    // arguments that found something beyond doubt
+	best      map[string]string  // argument → the component it speaks for most
+	force     map[string]float64 // argument → how far what it looks at is from normal
+}
+
 // rank weighs the arguments: each spreads its weight over components by share of mass, so that an argument that cannot
 // tell components apart says little about each.
-func rank(sc *scene, skip map[string]bool) []standing {
+func rank(sc *scene, skip map[string]bool) ranking {
+	r := ranking{sure: map[string]bool{}, best: map[string]string{}, force: map[string]float64{}}
 	total := map[string]*standing{}
 	at := func(c string) *standing {
 		if total[c] == nil {
@@ -59,10 +69,14 @@ func rank(sc *scene, skip map[string]bool) []standing {
 			continue
 		}
 		a := entry.of(sc)
-		sum := 0.0
+		sum, most := 0.0, 0.0
 		for _, c := range slices.Sorted(maps.Keys(a.mass)) {
 			sum += a.mass[c]
+			if a.mass[c] > most {
+				most, r.best[a.name] = a.mass[c], c
+			}
 		}
+		r.sure[a.name], r.force[a.name] = a.sure, a.force
 		for _, c := range slices.Sorted(maps.Keys(a.mass)) {
 			if sum <= 0 || a.mass[c] <= 0 {
 				continue
@@ -79,15 +93,15 @@ func rank(sc *scene, skip map[string]bool) []standing {
 			at(c).score += 1e-3 * t
 		}
 	}
-	out := make([]standing, 0, len(total))
+	r.standings = make([]standing, 0, len(total))
 	for _, c := range slices.Sorted(maps.Keys(total)) {
 		slices.SortStableFunc(total[c].parts, func(a, b Reason) int { return cmp.Compare(b.Weight, a.Weight) })
-		out = append(out, *total[c])
+		r.standings = append(r.standings, *total[c])
 	}
-	slices.SortStableFunc(out, func(a, b standing) int {
+	slices.SortStableFunc(r.standings, func(a, b standing) int {
 		return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(a.component, b.component))
 	})
-	return out
+	return r
 }
 
 // saturate maps a strength from 0 up to 0..1, half at the given strength.

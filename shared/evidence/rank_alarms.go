@@ -157,6 +157,7 @@ func alarmsArgument(sc *scene) argument {
 		best = max(best, a.mass[who])
 	}
 	a.force = saturate(best, alarmHalf)
+	a.sure = len(sc.in.History) > 0 && a.force > 0.5
 	return a
 }
 

@@ -267,6 +267,7 @@ func flowArgument(sc *scene) argument {
 		a.detail[c] = events.describe(kinds[c])
 	}
 	a.force = saturate(most, flowHalf)
+	a.sure = a.force > 0.5
 	return a
 }
 

@@ -57,7 +57,7 @@ func metricsArgument(sc *scene) argument {
 			a.detail[t.Component] = t.departure()
 		}
 		if d.sure() {
-			best = max(best, d.z)
+			best, a.sure = max(best, d.z), true
 		}
 	}
 	for _, c := range slices.Sorted(maps.Keys(hot)) {

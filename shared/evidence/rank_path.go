@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"math"
 	"slices"
 	"strings"
 )
@@ -103,8 +102,7 @@ func servedOf(sc *scene) map[string]*served {
 // excess is how much of something a component gave its callers beyond normal, summed over the requests after the start.
 type excess struct {
 	mass     float64
-	base     float64 // what is normal for the same requests
-	sustains bool
+	sustains bool // beyond a moment
 	z        float64
 	known    bool // it existed before
 }
@@ -123,7 +121,6 @@ func excessOf(t, requests *track) excess {
 	for i, v := range t.after {
 		n := count(t.times[first+i])
 		e.mass += n * (v - t.baseline.center)
-		e.base += n * math.Abs(t.baseline.center)
 	}
 	e.mass = max(e.mass, 0)
 	e.sustains, e.z = t.sustains()
@@ -204,7 +201,7 @@ func (sc *scene) symptomsOf(kind role) []string {
 func (sc *scene) own(kind role, roots []string, all map[string]*served, a *argument) {
 	near := reach(roots, sc.graph.callees)
 	found := map[string]excess{}
-	var top, base float64
+	top := 0.0
 	for _, c := range sc.components {
 		s := all[c]
 		if _, ok := near[c]; !ok || s == nil {
@@ -218,7 +215,6 @@ func (sc *scene) own(kind role, roots []string, all map[string]*served, a *argum
 		found[c] = e
 		if slices.Contains(roots, c) {
 			top += e.mass
-			base += e.base
 		}
 	}
 	strongest := 0.0
@@ -234,9 +230,9 @@ func (sc *scene) own(kind role, roots []string, all map[string]*served, a *argum
 		a.mass[c] += own / max(top, own, 1e-12)
 		a.tail[c] += saturate(e.mass, top+1e-12)
 		strongest = max(strongest, e.z)
-		_ = base
 	}
 	a.force = max(a.force, saturate(strongest, onsetZ))
+	a.sure = a.sure || strongest > 0
 }
 
 // accounted is what a component's callees explain of its excess. A callee with several callers is felt by each in

@@ -128,6 +128,7 @@ func timeArgument(sc *scene) argument {
 			seconds(own[c]), seconds(way[c]))
 	}
 	a.force = saturate(allAdded/max(allNormal, 1e-9), timeHalf)
+	a.sure = a.force > 0.5
 	return a
 }
 

@@ -85,43 +85,9 @@ func TestBaseline(t *testing.T) {
 		{"below", []float64{10, 12, 8, 11, 9}, 0, -8, -5},
 	}
 	for _, c := range cases {
-		if z := robustZ(c.x, c.reference); z < c.low || z > c.high {
+		if z := baselineOf(c.reference).z(c.x); z < c.low || z > c.high {
 			t.Errorf("%s: z %v, want %v..%v", c.name, z, c.low, c.high)
 		}
-	}
-}
-
-func TestMannWhitney(t *testing.T) {
-	cases := []struct {
-		name    string
-		a, b    []float64
-		effect  float64
-		p, near float64
-	}{
-		{"empty", nil, []float64{1}, 0.5, 1, 0},
-		{"equal", []float64{1, 1, 1}, []float64{1, 1}, 0.5, 1, 0},
-		{"apart", []float64{1, 2, 3, 4, 5, 6, 7, 8}, []float64{11, 12, 13, 14, 15, 16, 17, 18}, 1, 0.00094, 1e-4},
-		{"mixed", []float64{1, 3, 5, 7}, []float64{2, 4, 6, 8}, 0.625, 0.6650, 1e-3},
-	}
-	for _, c := range cases {
-		effect, p := mannWhitney(c.a, c.b)
-		if math.Abs(effect-c.effect) > 1e-9 || math.Abs(p-c.p) > c.near {
-			t.Errorf("%s: effect %v p %v, want %v and %v", c.name, effect, p, c.effect, c.p)
-		}
-	}
-}
-
-func TestCusum(t *testing.T) {
-	random := rand.New(rand.NewPCG(2, 2))
-	at, strength := cusum(steps(random, 1, [2]float64{0, 40}, [2]float64{4, 20}))
-	if at < 39 || at > 41 || strength < 3 {
-		t.Errorf("shift at %d with strength %.2f, want 40 and clear", at, strength)
-	}
-	if at, strength := cusum(make([]float64, 50)); at != -1 || strength != 0 {
-		t.Errorf("constant series: shift at %d with strength %v", at, strength)
-	}
-	if at, _ := cusum([]float64{1, 2}); at != -1 {
-		t.Errorf("two samples: shift at %d", at)
 	}
 }
 
@@ -133,23 +99,6 @@ func TestClean(t *testing.T) {
 	}
 	if in.Times[0] != 30 {
 		t.Error("clean changed its argument")
-	}
-}
-
-func TestAligned(t *testing.T) {
-	fine := Series{Times: []int64{0, 10, 20, 30, 40, 50}, Values: Values{1, 2, 3, 4, 5, 6}}
-	coarse := Series{Times: []int64{0, 20, 40}, Values: Values{10, 30, 50}}
-	x, y := aligned(fine, coarse, 0)
-	if diff := cmp.Diff([][]float64{{1.5, 3.5, 5}, {10, 30, 50}}, [][]float64{x, y}); diff != "" {
-		t.Error(diff)
-	}
-	apart := Series{Times: []int64{900}, Values: Values{1}}
-	if x, y := aligned(fine, apart, 0); len(x)+len(y) > 0 {
-		t.Errorf("series that do not overlap gave %v and %v", x, y)
-	}
-	years := Series{Times: []int64{0, 1, 1 << 50}, Values: Values{1, 2, 3}}
-	if x, _ := aligned(years, years, 1); len(x) > maxResample {
-		t.Errorf("%d buckets, at most %d", len(x), maxResample)
 	}
 }
 
@@ -179,19 +128,14 @@ func FuzzSeries(f *testing.F) {
 				t.Fatalf("change at %d of %d", c, len(raw.Values))
 			}
 		}
-		a := NewAnomalies()
+		a, known := NewAnomalies(), baselineOf(s.Values)
 		for _, v := range raw.Values {
 			if score := a.Next(v); !(score >= 0 && score <= 1) {
 				t.Fatalf("score %v", score)
 			}
-			if z := robustZ(v, s.Values); math.IsNaN(z) {
+			if z := known.z(v); math.IsNaN(z) {
 				t.Fatalf("z of %v is no number", v)
 			}
-		}
-		cusum(s.Values)
-		aligned(s, clean(nasty(data[len(data)/2:])), start)
-		if effect, p := mannWhitney(s.Values, raw.Values); !(effect >= 0 && effect <= 1) || !(p >= 0 && p <= 1) {
-			t.Fatalf("effect %v, p %v", effect, p)
 		}
 		in := Input{Window: Window{Start: time.UnixMilli(start)}, Telemetry: Telemetry{Metrics: []Series{raw, raw}, Logs: []LogLine{{Message: string(data)}}}}
 		if b := Analyze(in); math.IsNaN(b.Confidence) || b.Confidence < 0 || b.Confidence > 1 {

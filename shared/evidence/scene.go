@@ -210,9 +210,10 @@ func (t *track) zOf(v float64) float64 {
 
 // move is how a signal left its normal range after the start.
 type move struct {
-	z    float64 // mean |z| of the longest run, 0 for none
-	up   bool
-	news float64 // 0..1: how little such a run is to be expected; above 0.5 is beyond doubt
+	z     float64 // mean |z| of the longest run, 0 for none
+	up    bool
+	news  float64 // 0..1: how little such a run is to be expected; above 0.5 is beyond doubt
+	level float64 // mean of the run
 }
 
 func (d move) sure() bool { return d.news > 0.5 }
@@ -240,7 +241,7 @@ func (t *track) deviates() move {
 	}
 	usual := float64(runsAtLeast(t.before, t.zOf, r.area/2)) + runPrior*min(1, runArea/r.area)
 	expected := usual * float64(len(t.after)) / float64(len(t.before)+runExposure)
-	d := move{z: r.area / float64(r.n), up: r.up, news: runRare / (runRare + expected)}
+	d := move{z: r.area / float64(r.n), up: r.up, level: r.sum / float64(r.n), news: runRare / (runRare + expected)}
 	if r.n < need {
 		d.news *= 0.5 * float64(r.n) / float64(need)
 	}
@@ -257,6 +258,7 @@ func (t *track) sustains() (ok bool, z float64) {
 type run struct {
 	n    int
 	area float64 // sum of |z|
+	sum  float64
 	up   bool
 }
 
@@ -302,6 +304,7 @@ func eachRun(values []float64, z func(float64) float64, f func(run)) {
 		}
 		now.n++
 		now.up = x > 0
+		now.sum += v
 		now.area += math.Abs(x)
 	}
 	flush()

@@ -22,8 +22,9 @@ type Miner struct {
 
 // shape is a masked line and how often it was seen.
 type shape struct {
-	text  string
-	count int
+	text    string
+	count   int
+	failure int // HTTP status code of 400 and above that it carries, else 0
 }
 
 const maxShapes = 10000 // distinct masked lines kept; later ones count under their first words
@@ -62,7 +63,7 @@ func (m *Miner) admit(text string) int {
 		}
 	}
 	id := len(m.shapes)
-	m.shapes = append(m.shapes, shape{text: text})
+	m.shapes = append(m.shapes, shape{text: text, failure: failureOf(text)})
 	m.ids[text] = id
 	return id
 }
@@ -89,7 +90,11 @@ func (m *Miner) Group(id int) int {
 	return m.groups[id]
 }
 
-// Template is what the lines of the id's group have in common, with wildcards for values.
+// Failure is the HTTP status code of 400 and above that the lines of a shape carry, 0 for none. Requests that fail belong to
+// the group of those that succeed: this tells them apart.
+func (m *Miner) Failure(id int) int { return m.shapes[id].failure }
+
+// Template is what the lines of the id's group that fail alike have in common, with wildcards for values.
 func (m *Miner) Template(id int) string {
 	m.cluster()
 	return m.texts[id]
@@ -110,25 +115,36 @@ func (m *Miner) cluster() {
 	}
 	for _, rows := range alike {
 		for _, group := range patterns(rows) {
-			first, text := m.groupText(group)
-			for _, r := range group {
-				m.groups[r.id], m.texts[r.id] = first, text
-			}
+			m.join(group)
 		}
 	}
 }
 
-// groupText is the smallest id of a group and its common text: words that differ become wildcards, paths keep the
-// segments that they share.
-func (m *Miner) groupText(group []row) (int, string) {
-	first := slices.MinFunc(group, func(a, b row) int { return a.id - b.id })
-	if len(group) == 1 {
-		return first.id, m.shapes[first.id].text
+// join notes the group of rows and the template of each part that fails alike.
+func (m *Miner) join(group []row) {
+	first := slices.MinFunc(group, func(a, b row) int { return a.id - b.id }).id
+	parts := map[int][]row{}
+	for _, r := range group {
+		m.groups[r.id] = first
+		parts[m.shapes[r.id].failure] = append(parts[m.shapes[r.id].failure], r)
+	}
+	for _, part := range parts {
+		text := m.commonText(part)
+		for _, r := range part {
+			m.texts[r.id] = text
+		}
+	}
+}
+
+// commonText is what rows have in common: words that differ become wildcards, paths keep the segments that they share.
+func (m *Miner) commonText(rows []row) string {
+	if len(rows) == 1 {
+		return m.shapes[rows[0].id].text
 	}
 	var b strings.Builder
-	for c, w := range first.words {
+	for c, w := range rows[0].words {
 		common := w.text
-		for _, r := range group {
+		for _, r := range rows {
 			if common = sharedText(common, r.words[c].text); common == wildcard {
 				break
 			}
@@ -138,7 +154,7 @@ func (m *Miner) groupText(group []row) (int, string) {
 		}
 		b.WriteString(common)
 	}
-	return first.id, b.String()
+	return b.String()
 }
 
 // sharedText is what two words of a column have in common.

@@ -186,15 +186,20 @@ func (m *masker) afterKey() bool {
 	return len(m.out) > 0 && (m.out[len(m.out)-1] == '=' || m.out[len(m.out)-1] == ':')
 }
 
-// afterStatus says whether the line so far ends in what a status code follows: a key that says so, or a path.
+// afterStatus says whether the line so far ends in what a status code follows: a key that says so, an
+// HTTP version, or the path of a request.
 func (m *masker) afterStatus() bool {
 	end := len(m.out)
 	for end > 0 && (m.out[end-1] == '=' || m.out[end-1] == ':' || m.out[end-1] == '"' || m.out[end-1] == ' ') {
 		end--
 	}
 	begin := bytes.LastIndexByte(m.out[:end], ' ') + 1
-	if bytes.IndexByte(m.out[begin:end], '/') >= 0 {
+	if bytes.HasPrefix(m.out[begin:end], []byte("HTTP/")) {
 		return true
+	}
+	if bytes.IndexByte(m.out[begin:end], '/') >= 0 {
+		before := bytes.TrimRight(m.out[:begin], ` "`)
+		return httpMethods[string(before[bytes.LastIndexAny(before, ` "`)+1:])]
 	}
 	for k := end; k > begin; k-- {
 		if classes[m.out[k-1]] != letter {

@@ -26,6 +26,7 @@ func TestMaskLine(t *testing.T) {
 		"init() done, args [] kept":                     "init(<*>) done, args [<*>] kept",
 		"ready=true sum of nothing":                     "ready=<*> sum of nothing",
 		"illegal instruction......0":                    "illegal instruction <*>",
+		"copied /var/data/file 512 bytes":               "copied /var/data/file <*> bytes",
 		"level=error msg=\"pool exhausted\" active=50":  "level=error msg=\"pool exhausted\" active=<*>",
 		"2026-11-24T17:11:54.123Z ERROR timeout":        "<*> ERROR timeout",
 		"ssh2 and http2 stay":                           "ssh2 and http2 stay",
@@ -78,8 +79,14 @@ func TestMinerKeepsWhatMatters(t *testing.T) {
 	if ok == failed || m.Group(ok) != m.Group(failed) {
 		t.Errorf("shapes %q and %q should differ within one group", m.Shape(ok), m.Shape(failed))
 	}
+	if m.Failure(ok) != 0 || m.Failure(failed) != 500 {
+		t.Errorf("failures %d and %d, want none and 500", m.Failure(ok), m.Failure(failed))
+	}
 	other := m.Add("GET /api/v1/carts/3 200")
-	if got, want := m.Template(other), "GET /api/v1/<*> <*>"; got != want {
+	if got, want := m.Template(other), "GET /api/v1/<*> 200"; got != want {
+		t.Errorf("template %q, want %q", got, want)
+	}
+	if got, want := m.Template(failed), "GET /api/v1/orders/<*> 500"; got != want {
 		t.Errorf("template %q, want %q", got, want)
 	}
 }
@@ -142,7 +149,7 @@ func FuzzMiner(f *testing.F) {
 			if g < 0 || g >= m.Len() || m.Group(g) != g {
 				t.Fatalf("line %q: group %d of %d shapes is no group", lines[i], g, m.Len())
 			}
-			if m.Template(id) != m.Template(g) {
+			if m.Template(id) != m.Template(g) && m.Failure(id) == m.Failure(g) {
 				t.Fatalf("line %q: template %q, its group's %q", lines[i], m.Template(id), m.Template(g))
 			}
 			if again := m.Add(lines[i]); again != id {

@@ -6,10 +6,11 @@ import "strings"
 
 // Words that are values only next to one: names of days, months and zones in a date, units after a number.
 var (
-	dateWords  = vocabulary("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
-	unitWords  = vocabulary("B KB MB GB TB kB KiB MiB GiB TiB ns us ms AM PM UTC GMT PST PDT MST MDT CST CDT EST EDT CET CEST")
-	literals   = vocabulary("true false null nil none None True False NULL NaN undefined")
-	statusKeys = vocabulary("status Status status_code statusCode StatusCode http_status httpStatus code")
+	dateWords   = vocabulary("Mon Tue Wed Thu Fri Sat Sun Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec")
+	unitWords   = vocabulary("B KB MB GB TB kB KiB MiB GiB TiB ns us ms AM PM UTC GMT PST PDT MST MDT CST CDT EST EDT CET CEST")
+	literals    = vocabulary("true false null nil none None True False NULL NaN undefined")
+	statusKeys  = vocabulary("status Status status_code statusCode StatusCode http_status httpStatus code")
+	httpMethods = vocabulary("GET HEAD POST PUT PATCH DELETE OPTIONS get post put patch delete")
 	// domains that end the names of machines and of nothing else in a log
 	domains = []string{".com", ".net", ".org", ".edu", ".gov", ".internal", ".local", ".localdomain"}
 )
@@ -128,4 +129,14 @@ func isEmptyValue(line string, i int) bool {
 // isStatus says whether a word is an HTTP status code.
 func isStatus(word string) bool {
 	return len(word) == 3 && word[0] >= '1' && word[0] <= '5' && classes[word[1]] == digit && classes[word[2]] == digit
+}
+
+// failureOf is the status code of 400 and above in a shape, 0 for none: masking leaves no other number of three digits.
+func failureOf(shape string) int {
+	for _, w := range columns(shape) {
+		if isStatus(w.text) && w.text[0] >= '4' {
+			return int(w.text[0]-'0')*100 + int(w.text[1]-'0')*10 + int(w.text[2]-'0')
+		}
+	}
+	return 0
 }

@@ -97,7 +97,7 @@ func (b Brief) textHead(p *printer) {
 	if !b.Window.From.IsZero() && !b.Window.To.IsZero() {
 		p.line("  Looked at %s to %s.", b.Window.From.UTC().Format("2006-01-02 15:04"), b.clock(b.Window.To))
 	}
-	if !b.Onset.IsZero() {
+	if !b.Onset.IsZero() && b.Outcome != incident.NoFault {
 		p.line("  Trouble began at %s.", b.clock(b.Onset))
 	}
 }

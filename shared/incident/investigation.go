@@ -24,6 +24,18 @@ func (s State) Final() bool {
 	return s == Completed || s == Failed || s == TimedOut || s == Cancelled
 }
 
+// Before reports whether the state comes earlier in an investigation's life than other. Final states come last.
+func (s State) Before(other State) bool { return s.place() < other.place() }
+
+func (s State) place() int {
+	for i, at := range []State{Opened, Queued, Investigating, RootCauseFound, Planning, AwaitingApproval} {
+		if s == at {
+			return i
+		}
+	}
+	return 6
+}
+
 // Running reports whether the investigation occupies a place under the space's cap.
 func (s State) Running() bool {
 	return s == Investigating || s == RootCauseFound || s == Planning
@@ -47,7 +59,7 @@ type Investigation struct {
 	Ticket      string    `json:"ticket,omitempty"`  // number shown to people
 
 	Admitted       bool   `json:"admitted,omitempty"` // it has a place under the space's cap
-	StartConfirmed bool   `json:"start_confirmed"` // the workflow execution is known to exist
+	StartConfirmed bool   `json:"start_confirmed"`    // the workflow execution is known to exist
 	Outcome        string `json:"outcome,omitempty"`
 	Summary        string `json:"summary,omitempty"` // one sentence, once concluded
 	PlanHash       string `json:"plan_hash,omitempty"`

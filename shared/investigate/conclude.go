@@ -40,7 +40,7 @@ func (s *Service) Conclude(ctx context.Context, in workflow.Input) (workflow.Cau
 		return out, err
 	}
 	w.inv, err = record.Update(ctx, s.Store, s.Now(), in.ID, func(inv *incident.Investigation) error {
-		if !inv.State.Final() {
+		if inv.State.Before(incident.RootCauseFound) {
 			inv.State = incident.RootCauseFound
 		}
 		inv.Outcome, inv.Summary = string(c.Outcome), c.Summary

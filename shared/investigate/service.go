@@ -96,16 +96,16 @@ func (s *Service) worker(ctx context.Context, id string) (*worker, error) {
 	return w, err
 }
 
-// enter moves the investigation to a state; it never moves one that has ended.
+// enter moves the investigation forward to a state. A repeated step never moves it back; a finished investigation for
+// which a plan is asked goes on from its end.
 func (w *worker) enter(ctx context.Context, state incident.State) error {
-	if w.inv.State == state {
-		return nil
-	}
 	inv, err := record.Update(ctx, w.Store, w.Now(), w.inv.ID, func(inv *incident.Investigation) error {
 		if inv.State.Final() && w.inv.State != inv.State {
 			return incident.Errorf(incident.Conflict, "investigation %s ended as %s meanwhile", inv.ID, inv.State)
 		}
-		inv.State, inv.StateReason = state, ""
+		if inv.State.Before(state) || inv.State.Final() {
+			inv.State, inv.StateReason = state, ""
+		}
 		return nil
 	})
 	w.inv = inv

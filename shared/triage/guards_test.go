@@ -44,11 +44,11 @@ func withoutSweep(store kv.Store, start triage.Starter) (queue.Handler, func(con
 func TestGuardsAreNeeded(t *testing.T) {
 	simulation := func(handler handlerOf, mutate func(kv.Op) kv.Op) func(t *testing.T, guarded bool) string {
 		return func(t *testing.T, guarded bool) string {
-			use, m := handler, mutate
+			use, m, spaces := handler, mutate, 25
 			if guarded {
-				use, m = protocol, nil
+				use, m, spaces = protocol, nil, 5
 			}
-			if v, _ := simulate(t, 7, 40, 0.05, use, m); v.bad() {
+			if v, _ := simulate(t, 7, spaces, 0.05, use, m); v.bad() {
 				return fmt.Sprintf("%+v", v)
 			}
 			return ""

@@ -42,9 +42,15 @@ type deployment struct {
 	sqs           *sqs.Client
 	sfn           *sfn.Client
 
-	mu        sync.Mutex
-	processes map[string]*lambda.Process
-	largest   int // bytes of the largest input or output of a state
+	mu      sync.Mutex
+	running map[string]*instance
+	largest int // bytes of the largest input or output of a state
+}
+
+// instance is one execution environment of a function: it handles one invocation at a time.
+type instance struct {
+	mu sync.Mutex
+	*lambda.Process
 }
 
 const modelID = "eu.anthropic.claude-sonnet-4-5-20250929-v1:0"
@@ -68,7 +74,7 @@ approvals:
 
 func deploy(t *testing.T) *deployment {
 	t.Helper()
-	d := &deployment{t: t, dir: t.TempDir(), processes: map[string]*lambda.Process{}}
+	d := &deployment{t: t, dir: t.TempDir(), running: map[string]*instance{}}
 	if _, err := lambda.Build(t.Context(), "../..", d.dir, "", false, "./functions/..."); err != nil {
 		t.Fatal(err)
 	}
@@ -77,8 +83,8 @@ func deploy(t *testing.T) *deployment {
 	d.sqs, d.sfn = sqs.NewFromConfig(load(t)), nil
 	d.table = newTable(t)
 	_, d.bucket = bucket(t, false)
-	d.alarms, _ = queues(t, d.sqs, 5)
-	d.queue, d.dead = queues(t, d.sqs, 5)
+	d.alarms, _ = queues(t, d.sqs, time.Minute, 5)
+	d.queue, d.dead = queues(t, d.sqs, time.Minute, 5)
 	d.secrets()
 	key, err := kmsclient.NewFromConfig(load(t)).CreateKey(t.Context(), &kmsclient.CreateKeyInput{})
 	if err != nil {
@@ -115,7 +121,10 @@ func (d *deployment) secrets() {
 func (d *deployment) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	for name, p := range d.processes {
+	for name, p := range d.running {
+		if p.Process == nil {
+			continue
+		}
 		if d.t.Failed() {
 			d.t.Logf("output of %s:\n%s", name, p.Output())
 		}
@@ -123,20 +132,27 @@ func (d *deployment) stop() {
 	}
 }
 
-// invoke runs a function, one invocation at a time, starting it if it does not run.
+// invoke runs a function, starting it if it does not run.
 func (d *deployment) invoke(name string, event any) (lambda.Answer, error) {
 	d.mu.Lock()
-	defer d.mu.Unlock()
+	i := d.running[name]
+	if i == nil {
+		i = &instance{}
+		d.running[name] = i
+	}
+	d.mu.Unlock()
+	i.mu.Lock()
+	defer i.mu.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	if d.processes[name] == nil {
+	if i.Process == nil {
 		p, err := lambda.Start(context.Background(), filepath.Join(d.dir, name), d.env)
 		if err != nil {
 			return lambda.Answer{}, err
 		}
-		d.processes[name] = p
+		i.Process = p
 	}
-	return d.processes[name].Invoke(ctx, event, 5*time.Minute)
+	return i.Invoke(ctx, event, 5*time.Minute)
 }
 
 // functions are what the state machine calls.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	client "github.com/aws/aws-sdk-go-v2/service/sqs"
@@ -13,8 +14,8 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 )
 
-// queues makes a queue and its dead-letter queue as infra/stack does, with short times.
-func queues(t *testing.T, c *client.Client, receives int) (url, dead string) {
+// queues makes a queue and its dead-letter queue as infra/stack does.
+func queues(t *testing.T, c *client.Client, visibility time.Duration, receives int) (url, dead string) {
 	t.Helper()
 	make := func(name string, attributes map[string]string) string {
 		out, err := c.CreateQueue(t.Context(), &client.CreateQueueInput{QueueName: &name, Attributes: attributes})
@@ -26,7 +27,7 @@ func queues(t *testing.T, c *client.Client, receives int) (url, dead string) {
 	name := unique("triage")
 	dead = make(name+"-dead", nil)
 	url = make(name, map[string]string{
-		"VisibilityTimeout": "1",
+		"VisibilityTimeout": fmt.Sprint(int(visibility.Seconds())),
 		"RedrivePolicy":     fmt.Sprintf(`{"deadLetterTargetArn":"arn:aws:sqs:%s:%s:%s-dead","maxReceiveCount":%d}`, region, account, name, receives),
 	})
 	return url, dead
@@ -52,7 +53,7 @@ func receives(m types.Message) int {
 // higher count, at last moved to the dead letters with its body.
 func TestRedelivery(t *testing.T) {
 	c := client.NewFromConfig(load(t))
-	url, dead := queues(t, c, 2)
+	url, dead := queues(t, c, time.Second, 2)
 	if err := sqs.New(load(t), url).Send(t.Context(), "shop", []byte(`{"n":1}`)); err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestRedelivery(t *testing.T) {
 // failed comes again.
 func TestPartialBatch(t *testing.T) {
 	c := client.NewFromConfig(load(t))
-	url, _ := queues(t, c, 5)
+	url, _ := queues(t, c, time.Second, 5)
 	var bodies [][]byte
 	for i := range 13 {
 		bodies = append(bodies, fmt.Appendf(nil, `{"n":%d}`, i))
@@ -121,7 +122,7 @@ func TestPartialBatch(t *testing.T) {
 
 func TestBury(t *testing.T) {
 	c := client.NewFromConfig(load(t))
-	_, dead := queues(t, c, 5)
+	_, dead := queues(t, c, time.Second, 5)
 	if err := sqs.New(load(t), dead).Bury(t.Context(), []byte("not\x00json"), "body: not JSON"); err != nil {
 		t.Fatal(err)
 	}

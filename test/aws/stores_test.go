@@ -183,7 +183,7 @@ func TestTokensStayWithTheirRecord(t *testing.T) {
 // TestLifecycleEvents follows an event through a rule into a queue, as a subscriber would set it up.
 func TestLifecycleEvents(t *testing.T) {
 	c, queue := events.NewFromConfig(load(t)), sqsclient.NewFromConfig(load(t))
-	url, _ := queues(t, queue, 5)
+	url, _ := queues(t, queue, time.Second, 5)
 	rule := unique("rule")
 	attributes, err := queue.GetQueueAttributes(t.Context(), &sqsclient.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"QueueArn"}})
 	if err == nil {

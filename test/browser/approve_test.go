@@ -207,7 +207,7 @@ func TestForeignPage(t *testing.T) {
 	n := s.Notice()
 	b := open(t)
 	b.do(chromedp.Navigate(s.link()), chromedp.WaitVisible(chromedp.CSS("#decide"))) // the victim's browser has the cookie
-	b.do(chromedp.Navigate(strings.Replace(evil.URL, "localhost", "127.0.0.1", 1) + "/static/icon.svg"))
+	b.do(chromedp.Navigate(strings.Replace(evil.URL, "127.0.0.1", "localhost", 1) + "/static/icon.svg"))
 	b.do(chromedp.Navigate("about:blank"))
 	eval[any](b, `(() => { const f = document.createElement('form'); f.method = 'post'; f.action = '`+n.Link+`';`+
 		`for (const [k, v] of Object.entries({plan_hash:'`+n.Approval.PlanHash+`',secret:'`+n.Secret+`',code:'`+n.Code+`',email:'ada@example.com',decision:'APPROVED',csrf:'x'})) {`+

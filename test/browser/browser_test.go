@@ -175,7 +175,7 @@ func serve(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{URL: "http://localhost:" + fmt.Sprint(listener.Addr().(*net.TCPAddr).Port)}
+	s := &site{URL: "http://" + listener.Addr().String()}
 	s.World = consoletest.New(t, s.URL)
 	all := s.All()
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -183,13 +183,23 @@ func rejected(b evidence.Brief) []incident.Hypothesis {
 	for _, v := range b.Changes {
 		if v.Verdict == evidence.Decoy {
 			covered[v.Change.ID] = true
-			add(fmt.Sprintf("%s caused it", changeText(v.Change)), v.Reasons, v.Change.Ref)
+			add(fmt.Sprintf("%s caused it", changeText(v.Change)), against(v.Reasons), v.Change.Ref)
 		}
 	}
 	for _, h := range b.Hypotheses {
 		if h.Rejected && !covered[h.Change] {
 			add(h.Text, h.Against, "")
 		}
+	}
+	return out
+}
+
+// against keeps the arguments that speak against a change: those that take from its score. A decoy that has none is one
+// because nothing speaks for it.
+func against(reasons []evidence.Reason) []evidence.Reason {
+	out := slices.DeleteFunc(slices.Clone(reasons), func(r evidence.Reason) bool { return r.Weight > 0 })
+	if len(out) == 0 {
+		out = append(out, evidence.Reason{Detail: "nothing ties it to the symptoms but its time"})
 	}
 	return out
 }

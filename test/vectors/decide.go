@@ -1,0 +1,139 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/firefinder/firefinder/shared/blob"
+	"github.com/firefinder/firefinder/shared/boot"
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/source"
+	"github.com/firefinder/firefinder/shared/source/catalogue"
+)
+
+// decision is what the webhook did with the last delivery of a vector.
+type decision struct {
+	Name     string `json:"name"`
+	Status   int    `json:"status"`
+	Decision string `json:"decision"`
+	Reason   string `json:"reason"`
+}
+
+// webhook is the real handler on storage of its own.
+type webhook struct {
+	call    func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
+	now     time.Time
+	secrets []config.Secret
+	log     bytes.Buffer // what the webhook said last
+}
+
+// Active implements source.Secrets.
+func (w *webhook) Active(context.Context, string) ([]config.Secret, error) { return w.secrets, nil }
+
+// Refresh implements source.Secrets.
+func (w *webhook) Refresh(context.Context, string) ([]config.Secret, error) { return w.secrets, nil }
+
+// Send implements queue.Sender: everything is taken.
+func (w *webhook) Send(context.Context, string, []byte) error { return nil }
+
+// Bury implements queue.DeadLetters.
+func (w *webhook) Bury(context.Context, []byte, string) error { return nil }
+
+func newWebhook(kind string) *webhook {
+	w := &webhook{}
+	space := config.Space{Name: "vectors", Account: "123456789012", Sources: []config.Source{{Kind: kind, Secret: "vectors"}}}
+	w.call = boot.HTTP(source.Handler(source.Deps{
+		Space: space, Sources: catalogue.All(space), Secrets: w, Queue: w, Dead: w, Blob: &blob.Memory{}, Store: kv.NewMemory(),
+		Now: func() time.Time { return w.now }, Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
+	}))
+	return w
+}
+
+// decide delivers a vector, what must come before it, and its repeats, to a fresh webhook.
+func (set vectors) decide(v vector) (decision, error) {
+	kind := v.Source
+	if kind == "" {
+		kind = "generic"
+	}
+	w := newWebhook(kind)
+	before, err := set.before(v)
+	if err != nil {
+		return decision{}, err
+	}
+	for _, b := range before {
+		if _, err := w.deliver(set, b, kind); err != nil {
+			return decision{}, err
+		}
+	}
+	var res events.APIGatewayV2HTTPResponse
+	for range max(1, v.Repeat) {
+		if res, err = w.deliver(set, v, kind); err != nil {
+			return decision{}, err
+		}
+	}
+	return judge(v.Name, res, w.reason()), nil
+}
+
+// before lists what is delivered ahead of a vector, first one first.
+func (set vectors) before(v vector) ([]vector, error) {
+	var out []vector
+	for name := v.After; name != ""; {
+		b, ok := set.byName[name]
+		if !ok || len(out) > len(set.vectors) {
+			return nil, fmt.Errorf("after: no vector %q, or a circle", name)
+		}
+		out, name = append([]vector{b}, out...), b.After
+	}
+	return out, nil
+}
+
+func (w *webhook) deliver(set vectors, v vector, kind string) (events.APIGatewayV2HTTPResponse, error) {
+	w.now, w.secrets = v.Now.Time, nil
+	for _, s := range v.Secrets {
+		w.secrets = append(w.secrets, config.NewSecret(s))
+	}
+	in := events.APIGatewayV2HTTPRequest{RawPath: "/hooks/" + kind, Headers: set.headers(v), Body: string(v.Body)}
+	in.RequestContext.HTTP.Method = http.MethodPost
+	if v.Transport.Base64 {
+		in.Body, in.IsBase64Encoded = base64.StdEncoding.EncodeToString(v.Body), true
+	}
+	w.log.Reset()
+	return w.call(context.Background(), in)
+}
+
+// reason is why the webhook refused, as it logs it; the sender learns less.
+func (w *webhook) reason() string {
+	var line struct {
+		Reason string `json:"reason"`
+	}
+	_ = json.Unmarshal(w.log.Bytes(), &line) // nothing logged: no reason
+	return line.Reason
+}
+
+// judge reads an answer. Accepted is what was authenticated and is well-formed: also what then lacks a field (422). A
+// duplicate (200) is a replay and counts as rejected.
+func judge(name string, res events.APIGatewayV2HTTPResponse, reason string) decision {
+	d := decision{Name: name, Status: res.StatusCode, Decision: "reject", Reason: reason}
+	switch res.StatusCode {
+	case http.StatusAccepted:
+		d.Decision, d.Reason = "accept", "accepted"
+	case http.StatusUnprocessableEntity:
+		d.Decision, d.Reason = "accept", "authenticated and well-formed, but "+reason
+	case http.StatusOK:
+		d.Reason = "duplicate"
+	case http.StatusBadRequest:
+		if reason == "" {
+			d.Reason = "the body is not the base64 that it claims to be"
+		}
+	}
+	return d
+}
