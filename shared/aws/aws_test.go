@@ -94,7 +94,11 @@ func TestClasses(t *testing.T) {
 			t.Errorf("%d %s: refused = %v", c.status, c.code, !want)
 		}
 	}
-	if aws.Wrap(nil, "nothing") != nil {
+	denied := get(t.Context(), load(t, &service{status: 400, code: "AccessDeniedException"}))
+	if own := aws.Own(denied, "get a"); !incident.Is(own, incident.Internal) || aws.Code(own) != "AccessDeniedException" {
+		t.Errorf("our own table denied: %v (class %s)", own, incident.ClassOf(own))
+	}
+	if aws.Wrap(nil, "nothing") != nil || aws.Own(nil, "nothing") != nil {
 		t.Error("no error became one")
 	}
 }

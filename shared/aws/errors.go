@@ -84,6 +84,15 @@ func Wrap(err error, format string, args ...any) error {
 	return incident.Errorf(Class(err), "%s: %w", fmt.Sprintf(format, args...), short{err})
 }
 
+// Own is Wrap for what the deployment itself provides: table, buckets, queues, machine, keys. That a function may not use
+// them is a fault of the deployment (Internal) and says nothing about whoever asked, whom Denied would turn away.
+func Own(err error, format string, args ...any) error {
+	if err != nil && Class(err) == incident.Denied {
+		return incident.Errorf(incident.Internal, "%s: the role of this function lacks a permission, or its credentials have expired: %w", fmt.Sprintf(format, args...), short{err})
+	}
+	return Wrap(err, format, args...)
+}
+
 // short shows less of an error.
 type short struct{ error }
 

@@ -64,6 +64,7 @@ func load(lookup func(string) string, log *slog.Logger) (Env, error) {
 	if env.PublicURL == "" {
 		env.PublicURL = space.PublicURL
 	}
+	space.PublicURL = env.PublicURL // what the deployment knows is what links in messages begin with
 	env.Space, env.Log = space, log.With("space", space.Name)
 	return env, nil
 }

@@ -477,17 +477,18 @@ func FuzzDecide(f *testing.F) {
 	f.Add("email=ada%40example.com&decision=APPROVED&secret=&code=AAAAAA", "application/x-www-form-urlencoded")
 	f.Add("secret=%zz&;&decision=APPROVED&decision=REJECTED", "application/x-www-form-urlencoded; charset=utf-8")
 	f.Add("{}", "application/json")
+	w := consoletest.New(f, base)
+	w.Checkout(nil)
+	h, id, token := w.Approve(), w.Notice().Approval.ID, strings.Repeat("A", 43)
 	f.Fuzz(func(t *testing.T, body, kind string) {
-		w := consoletest.New(t, base)
-		w.Checkout(nil)
-		d := sit(t, w)
-		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, base+"/approve/"+d.id, strings.NewReader(body+"&csrf="+d.cookie.Value))
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, base+"/approve/"+id, strings.NewReader(body+"&csrf="+token))
 		r.Header.Set("Content-Type", kind)
-		r.AddCookie(d.cookie)
+		r.AddCookie(&http.Cookie{Name: "__Host-firefinder-form", Value: token})
 		got := httptest.NewRecorder()
-		d.h.ServeHTTP(got, r)
-		if got.Code == 200 || got.Code >= 500 || d.state().State != incident.Pending {
-			t.Fatalf("%d %s", got.Code, d.state().State)
+		h.ServeHTTP(got, r)
+		a, err := w.Approvals.Get(t.Context(), id)
+		if err != nil || got.Code == 200 || got.Code >= 500 || a.State != incident.Pending {
+			t.Fatalf("%d %s %v", got.Code, a.State, err)
 		}
 	})
 }

@@ -16,15 +16,20 @@ func analyze(in Input, skip map[string]bool) Brief {
 		b.Causes = append(b.Causes, Cause{Component: s.component, Score: s.score, Category: Unknown, Metric: s.metric, Reasons: s.parts})
 	}
 	found := correlate(in, sc.graph, suspectsOf(b.Causes), sc.onsets)
-	b.Patterns, b.Changes = found.patterns, found.changes
+	b.Patterns, b.Changes, b.Onset = found.patterns, found.changes, found.trouble.start
 	b.Causes = found.enrich(b.Causes)
-	b.Outcome, b.Confidence = settle(r, b)
-	_, stated := found.leading()
+	b.Outcome, b.Confidence = settle(r, b, found)
 	switch {
 	case found.healthy >= sureHealthy:
 		b.Outcome, b.Confidence, b.Causes = incident.NoFault, found.healthy, nil
-	case !stated && sc.quiet(r):
+	case sc.quiet(r, found):
 		b.Outcome, b.Confidence, b.Causes = incident.NoFault, quietConfidence, nil
 	}
+	sc.tell(b.Causes)
+	if b.Onset.IsZero() {
+		b.Onset = sc.start
+	}
+	b.Hypotheses = sc.hypotheses(b)
+	b.Gaps = append(b.Gaps, sc.gapsOf()...)
 	return b
 }

@@ -100,3 +100,13 @@ func (c condition) stated() bool {
 	}
 	return false
 }
+
+// faulty says whether some condition is strong enough to rule out that nothing is wrong. Traffic that rises or falls is load, not
+// a fault.
+func (c correlation) faulty() bool { return faultyAmong(c.conditions) }
+
+func faultyAmong(conditions []condition) bool {
+	return slices.ContainsFunc(conditions, func(k condition) bool {
+		return k.Score >= faultyCondition && k.Category != TrafficRise && k.Category != TrafficDrop
+	})
+}

@@ -22,7 +22,7 @@ func health(in Input, t *trouble, found []Pattern, conditions []condition, onset
 	if !sighted(in) || slices.ContainsFunc(onsets, func(o Onset) bool { return telling(o) && !calmLoad(o) }) {
 		return 0, nil
 	}
-	if len(conditions) > 0 && conditions[0].Score >= faultyCondition {
+	if faultyAmong(conditions) {
 		return 0, nil
 	}
 	sure := 0.0

@@ -242,6 +242,9 @@ func trafficClues(all []course) []clue {
 		if !trafficName.MatchString(name) || trafficAvoid.MatchString(name) || c.head <= 0 {
 			continue
 		}
+		if math.Abs(c.late-c.head) < 3*math.Sqrt(max(c.head, 1)) {
+			continue // counts scatter with their square root
+		}
 		ratio := c.late / c.head
 		low := quantile(c.Values[len(c.Values)-max(1, len(c.Values)/3):], 0.5) / c.head
 		switch {

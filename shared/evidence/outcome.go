@@ -9,7 +9,7 @@ import (
 
 // Constants of settle.
 const (
-	surelyConfirmed = 0.85 // confidence from which one explanation is called confirmed, given a mechanism or a change
+	surelyConfirmed = 0.85 // confidence from which an explained cause is called confirmed
 	surelyLikely    = 0.5  // and likely
 	quietConfidence = 0.7  // that nothing is wrong, when the stated symptom does not show in its own signal
 )
@@ -62,15 +62,18 @@ func verdictOf(r ranking, b Brief) verdict {
 	return v
 }
 
-// settle decides the outcome of a brief whose causes and changes are ranked.
-func settle(r ranking, b Brief) (incident.Outcome, float64) {
+// settle decides the outcome of a brief whose causes and changes are ranked. Confirmed needs more than a high confidence: a
+// change that brings the cause about, or a condition that needs none.
+func settle(r ranking, b Brief, found correlation) (incident.Outcome, float64) {
 	if len(b.Causes) == 0 {
 		return incident.Inconclusive, 0.1
 	}
-	v := verdictOf(r, b)
-	p := confidenceOf(v)
+	lead := b.Causes[0]
+	condition, ok := found.leading()
+	explained := lead.Change != "" || ok && condition.external && condition.Component == lead.Component
+	p := confidenceOf(verdictOf(r, b))
 	switch {
-	case p >= surelyConfirmed && v.stated:
+	case p >= surelyConfirmed && explained:
 		return incident.Confirmed, p
 	case p >= surelyLikely:
 		return incident.Likely, p
@@ -80,13 +83,15 @@ func settle(r ranking, b Brief) (incident.Outcome, float64) {
 
 // quiet says that nothing is wrong as far as metrics can tell: what is complained about does not show in its own signal, and
 // no component adds latency or failures beyond doubt. Without a complaint, nothing at all may deviate.
-func (sc *scene) quiet(r ranking) bool {
-	if r.sure["path"] || r.sure["flow"] || r.sure["time"] {
+func (sc *scene) quiet(r ranking, found correlation) bool {
+	if _, stated := found.leading(); stated || r.sure["path"] || r.sure["flow"] || r.sure["time"] {
 		return false
 	}
-	seen, bad := sc.complaints()
-	if seen > 0 {
+	if seen, bad := sc.complaints(); seen > 0 {
 		return bad == 0
+	}
+	if len(found.conditions) > 0 && found.conditions[0].Score >= faultyCondition {
+		return false
 	}
 	return len(sc.tracks) > 0 && len(sc.in.Alarms) == 0 && len(sc.in.Symptoms) == 0 && sc.in.Window.Start.IsZero() && !r.sure["metrics"]
 }

@@ -54,7 +54,7 @@ func metricsArgument(sc *scene) argument {
 		if s > hot[t.Component] {
 			hot[t.Component] = s
 			a.metric[t.Component], a.refs[t.Component] = t.Metric, nonEmpty(t.Ref)
-			a.detail[t.Component] = t.departure()
+			a.detail[t.Component] = t.story(d)
 		}
 		if d.sure() {
 			best, a.sure = max(best, d.z), true
@@ -117,11 +117,7 @@ func (sc *scene) blameCallees(waits map[string]float64, a *argument) {
 	}
 }
 
-// departure says how the signal moved.
-func (t *track) departure() string {
-	before, after := t.baseline.center, median(t.after)
-	if t.role == success {
-		before, after = t.full*(1-before), t.full*(1-after)
-	}
-	return fmt.Sprintf("%s went from %s to %s", t.Metric, number(before), number(after))
+// story says how the signal moved.
+func (t *track) story(d move) string {
+	return fmt.Sprintf("%s went from %s to %s", t.Metric, number(t.shown(t.baseline.center)), number(t.shown(d.level)))
 }

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"math"
 	"slices"
+
+	"gonum.org/v1/gonum/stat"
 )
 
 // Statistics that one wild sample cannot move. All functions are pure, leave their arguments as they are and run in
@@ -88,16 +90,8 @@ func trimmedMean(values []float64, trim float64) float64 {
 	return mean(work[cut : len(work)-cut])
 }
 
-func mean(values []float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	m := 0.0
-	for i, v := range values {
-		m += (v - m) / float64(i+1) // no overflow for large values
-	}
-	return m
-}
+// mean is NaN for no values.
+func mean(values []float64) float64 { return stat.Mean(values, nil) }
 
 // finite copies the values that are numbers.
 func finite(values []float64) []float64 {
@@ -194,9 +188,5 @@ func deviation(values []float64) float64 {
 	if len(values) < 2 {
 		return 0
 	}
-	m, sum := mean(values), 0.0
-	for _, v := range values {
-		sum += (v - m) * (v - m)
-	}
-	return math.Sqrt(sum / float64(len(values)-1))
+	return stat.StdDev(values, nil)
 }

@@ -21,6 +21,7 @@ import (
 const (
 	draftKey  = "draft"
 	maxTokens = 4096
+	grace     = 3 // turns after the budget in which the offline analyst may bring the investigation to its end
 	sameCall  = 2 // how often the same call may be made before the loop is told to stop
 )
 
@@ -58,6 +59,9 @@ func (w *worker) turn(ctx context.Context) (done bool, err error) {
 	history, err := w.history(ctx)
 	if err != nil {
 		return false, err
+	}
+	if history.turn > w.Space.Budget.Turns+grace {
+		return w.giveUp(ctx, history)
 	}
 	answer, partial, err := w.ask(ctx, history)
 	if err != nil {
@@ -176,6 +180,17 @@ func (w *worker) draft(ctx context.Context, h history, use llm.ToolUse, analyst,
 		return false, err
 	}
 	_, _, err = w.journal.Append(ctx, journal.Drafted, draftKey, drafted{Draft: d, Analyst: analyst, Partial: partial})
+	return err == nil, err
+}
+
+// giveUp ends an investigation that nobody brought to a conclusion: it says so, and blames nothing.
+func (w *worker) giveUp(ctx context.Context, h history) (bool, error) {
+	d := drafted{Analyst: "none", Partial: h.partial, Draft: incident.Draft{
+		Outcome: incident.Inconclusive, Summary: "The investigation ran out of its budget without a conclusion that could be used.",
+		Symptoms: []incident.Finding{}, Findings: []incident.Finding{}, RootCauses: []incident.RootCause{}, Rejected: []incident.Hypothesis{},
+		Gaps: []incident.Gap{{Text: "no usable conclusion was proposed", Fix: "read the observations, or start the investigation again"}},
+	}}
+	_, _, err := w.journal.Append(ctx, journal.Drafted, draftKey, d)
 	return err == nil, err
 }
 

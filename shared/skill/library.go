@@ -101,7 +101,7 @@ func load(fsys fs.FS, dir string) (Skill, error) {
 		faults = append(faults, incident.Errorf(incident.Invalid, "%s: description must have 1 to 1024 characters", file))
 	}
 	for _, y := range fm.Metadata.Skip {
-		rule, err := y.compile(file, fm.Name)
+		rule, err := y.compile(file, fm.Name, head)
 		if err != nil {
 			faults = append(faults, err)
 			continue

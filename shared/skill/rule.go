@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	_ "time/tzdata" // schedules name zones, and a Lambda function has no zone files
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/ext"
@@ -73,7 +74,7 @@ func environment() (*cel.Env, error) {
 	)
 }
 
-func (y skipYAML) compile(file, skill string) (SkipRule, error) {
+func (y skipYAML) compile(file, skill string, head []byte) (SkipRule, error) {
 	rule := SkipRule{Skill: skill, Name: y.Name, When: y.When.Value, Reason: y.Reason, Critical: y.Critical, schedule: y.Schedule}
 	place := func(format string, args ...any) error {
 		return incident.Errorf(incident.Invalid, "%s:%d:%d: rule %q: "+format, append([]any{file, y.When.Line, y.When.Column, y.Name}, args...)...)
@@ -89,10 +90,7 @@ func (y skipYAML) compile(file, skill string) (SkipRule, error) {
 	if issues.Err() != nil {
 		var texts []string
 		for _, e := range issues.Errors() {
-			line, col := y.When.Line+e.Location.Line()-1, e.Location.Column()+1
-			if e.Location.Line() == 1 && y.When.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
-				col += y.When.Column - 1
-			}
+			line, col := y.locate(head, e.Location.Line(), e.Location.Column())
 			texts = append(texts, incident.Errorf(incident.Invalid, "%s:%d:%d: rule %q: %s", file, line, col, y.Name, e.Message).Error())
 		}
 		return rule, incident.Errorf(incident.Invalid, "%s", strings.Join(texts, "; "))
@@ -107,6 +105,25 @@ func (y skipYAML) compile(file, skill string) (SkipRule, error) {
 		return rule, place("%v", err)
 	}
 	return rule, nil
+}
+
+// locate turns a place in the expression (line from 1, column from 0) into one in the file. A folded expression has lost
+// its lines, so its beginning is named.
+func (y skipYAML) locate(head []byte, line, col int) (int, int) {
+	node := y.When
+	switch node.Style {
+	case yaml.LiteralStyle:
+		lines := strings.Split(string(head), "\n")
+		if at := node.Line + line; at <= len(lines) {
+			text := lines[at-1]
+			return at, len(text) - len(strings.TrimLeft(text, " ")) + col + 1
+		}
+	case yaml.SingleQuotedStyle, yaml.DoubleQuotedStyle:
+		return node.Line + line - 1, node.Column + 1 + col
+	case 0:
+		return node.Line + line - 1, node.Column + col
+	}
+	return node.Line, node.Column
 }
 
 // Match reports whether the rule skips the event now. CRITICAL events match only rules that say so by name. An

@@ -62,8 +62,9 @@ func TestFaultsNameThePlace(t *testing.T) {
 	head := "name: noise\ndescription: d\nmetadata:\n  skip:\n    - name: "
 	for name, c := range map[string]struct{ head, says string }{
 		"unknown field":        {head + "r\n      reason: x\n      when: event.prioritty == \"LOW\"", "noise/SKILL.md:8:18"},
-		"unknown field, later": {head + "r\n      reason: x\n      when: event.priority == \"LOW\" && event.titel == \"\"", "noise/SKILL.md:8:44"},
+		"unknown field, later": {head + "r\n      reason: x\n      when: event.priority == \"LOW\" && event.titel == \"\"", "noise/SKILL.md:8:45"},
 		"in a block":           {head + "r\n      reason: x\n      when: |\n        event.priority == \"LOW\" &&\n        event.titel == \"\"", "noise/SKILL.md:10:14"},
+		"in quotes":            {head + "r\n      reason: x\n      when: 'event.titel == \"\"'", "noise/SKILL.md:8:19"},
 		"syntax":               {head + "r\n      reason: x\n      when: event.priority ==", "noise/SKILL.md:8:"},
 		"wrong types":          {head + "r\n      reason: x\n      when: event.priority == 1", "noise/SKILL.md:8:28"},
 		"no boolean":           {head + "r\n      reason: x\n      when: event.priority", "yields string"},
@@ -172,6 +173,7 @@ func TestShippedSkills(t *testing.T) {
 	}
 	with := func(change func(*incident.Event)) incident.Event {
 		e := event
+		e.Data = nil
 		change(&e)
 		return e
 	}
@@ -180,7 +182,14 @@ func TestShippedSkills(t *testing.T) {
 		"maintenance-noise/no-data": {with(func(e *incident.Event) {
 			e.Title, e.Type, e.Action = "orders-db-connections", "no_data", incident.Updated
 		})},
+		"maintenance-noise/suppressed": {with(func(e *incident.Event) { e.Title, e.Data = "checkout-degraded", event.Data })},
 		"": {
+			with(func(e *incident.Event) {
+				e.Title, e.Data, e.Priority = "checkout-degraded", event.Data, incident.Critical
+			}),
+			with(func(e *incident.Event) {
+				e.Title, e.Data = "x", json.RawMessage(`{"detail":{"state":{"actionsSuppressedBy":"WaitPeriod"}}}`)
+			}),
 			with(func(e *incident.Event) { e.Title = "Nightly backup failed" }),
 			with(func(e *incident.Event) { e.Priority = incident.High }),
 			with(func(e *incident.Event) { e.Title = "checkout errors" }),
@@ -212,4 +221,27 @@ func FuzzLoad(f *testing.F) {
 			_, _ = r.Match(event, event.Timestamp) // must end, whatever it says
 		}
 	})
+}
+
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := skill.Load(skills.FS); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	lib, err := skill.Load(skills.FS)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, r := range lib.Skips() {
+			if _, err := r.Match(event, event.Timestamp); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
 }

@@ -1,7 +1,7 @@
 package triage_test
 
 import (
-	"context"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -32,28 +32,18 @@ func unguarded(kind kv.Kind, prefixes ...string) func(kv.Op) kv.Op {
 	}
 }
 
-// withoutSweep is the protocol without its outbox.
-func withoutSweep(store kv.Store, start triage.Starter) (queue.Handler, func(context.Context) error) {
-	handle, _ := protocol(store, start)
-	return handle, noSweep
+// forgetStarts confirms starts that never happened: every investigation is written as started from the beginning.
+func forgetStarts(op kv.Op) kv.Op {
+	if strings.HasPrefix(op.Key.PK, "INV#") && op.Key.SK == "META" || op.Key.PK == "ACTIVE" {
+		op.Body = bytes.ReplaceAll(op.Body, []byte(`"start_confirmed":false`), []byte(`"start_confirmed":true`))
+	}
+	return op
 }
 
 // T28: every guard of the protocol is needed. Each is taken away in turn, and the named check must then fail; with all of
 // them in place it must pass. What decides on one alarm (threshold, reach, skip rules, storm) is pure; its table is
 // docs/triage.md, checked by TestWorkedExamples.
 func TestGuardsAreNeeded(t *testing.T) {
-	simulation := func(handler handlerOf, mutate func(kv.Op) kv.Op) func(t *testing.T, guarded bool) string {
-		return func(t *testing.T, guarded bool) string {
-			use, m, spaces := handler, mutate, 25
-			if guarded {
-				use, m, spaces = protocol, nil, 5
-			}
-			if v, _ := simulate(t, 7, spaces, 0.05, use, m); v.bad() {
-				return fmt.Sprintf("%+v", v)
-			}
-			return ""
-		}
-	}
 	rounds := func(n int, mutate func(kv.Op) kv.Op, check func(*testing.T, uint64, func(kv.Op) kv.Op) string) func(*testing.T, bool) string {
 		return func(t *testing.T, guarded bool) string {
 			m := mutate
@@ -72,13 +62,13 @@ func TestGuardsAreNeeded(t *testing.T) {
 		guard string
 		check func(t *testing.T, guarded bool) (fault string)
 	}{
-		{"windows change only if nobody changed them meanwhile", simulation(protocol, unguarded(kv.KindPut, "WINDOWS#"))},
-		{"an opening looks at the hours beside its own", rounds(40, unguarded(kv.KindCheck, "WINDOWS#"), midnight)},
-		{"one decision for one state change", simulation(protocol, unguarded(kv.KindPut, "ALARM#", "KEY#"))},
-		{"starts are finished by sweep", simulation(withoutSweep, nil)},
-		{"an alarm's history changes only if nobody changed it meanwhile", rounds(40, unguarded(kv.KindPut, "KEY#"), flapping)},
+		{"windows change only if nobody changed them meanwhile", rounds(40, unguarded(kv.KindPut, "WINDOWS#"), rivals(0, 1, 2))},
+		{"an opening looks at the hours beside its own", rounds(40, unguarded(kv.KindCheck, "WINDOWS#"), rivals(-5, 5))},
+		{"one decision for one state change", rounds(1, unguarded(kv.KindPut, "ALARM#", "KEY#"), repeated)},
 		{"a decision is kept although the alarm's history is gone", rounds(1, unguarded(kv.KindPut, "ALARM#"), forgotten)},
-		{"one place under the cap is given once", rounds(40, unguarded(kv.KindPut, "ADMISSION"), capped)},
+		{"an alarm's history changes only if nobody changed it meanwhile", rounds(40, unguarded(kv.KindPut, "KEY#"), flapping)},
+		{"one place under the cap is given once", rounds(60, unguarded(kv.KindPut, "ADMISSION"), capped)},
+		{"a start that is not confirmed is tried again", rounds(1, forgetStarts, restarted)},
 	} {
 		t.Run(g.guard, func(t *testing.T) {
 			if fault := g.check(t, true); fault != "" {
@@ -143,24 +133,59 @@ func flapping(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string
 	return ""
 }
 
-// midnight delivers two alarms at the same moment that lie ten minutes apart around the turn of an hour: one opens, the
-// other joins.
-func midnight(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string) {
-	w := newWorld(seed, 0, mutate)
-	synctest.Test(t, func(t *testing.T) {
-		var group sync.WaitGroup
-		for i, minutes := range []float64{-5, 5} {
-			group.Go(func() {
-				handle, _ := protocol(faulty{w}, w)
-				handle(t.Context(), messages(ev("checkout", fmt.Sprint("r", i), minutes, incident.Created)))
-			})
+// rivals delivers alarms of one service, so many minutes after the hour, at the same moment to as many workers: one
+// opens, the others join.
+func rivals(minutes ...float64) func(*testing.T, uint64, func(kv.Op) kv.Op) string {
+	return func(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) string {
+		w := newWorld(seed, 0, mutate)
+		synctest.Test(t, func(t *testing.T) {
+			var group sync.WaitGroup
+			for i, m := range minutes {
+				group.Go(func() {
+					handle, _ := protocol(faulty{w}, w)
+					handle(t.Context(), messages(ev("checkout", fmt.Sprint("r", i), m, incident.Created)))
+				})
+			}
+			group.Wait()
+		})
+		if len(w.started) != 1 {
+			return fmt.Sprintf("%d investigations, want 1", len(w.started))
 		}
-		group.Wait()
-	})
-	if len(w.started) != 1 {
-		return fmt.Sprintf("%d investigations, want 1", len(w.started))
+		return ""
 	}
-	return ""
+}
+
+// repeated delivers a batch twice.
+func repeated(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) {
+	w := newWorld(1, 0, mutate)
+	synctest.Test(t, func(t *testing.T) {
+		handle, _ := protocol(faulty{w}, w)
+		batch := messages(ev("checkout", "5xx", 0, incident.Created), ev("checkout", "p99", 1, incident.Created))
+		handle(t.Context(), batch)
+		handle(t.Context(), batch)
+		if a, err := record.GetAlarm(t.Context(), w.memory, ev("checkout", "5xx", 0, incident.Created).EventID()); err != nil || !a.Opener {
+			fault = "the opening alarm was decided once more"
+		}
+	})
+	return fault
+}
+
+// restarted opens an investigation whose start fails, and lets sweep pass twice.
+func restarted(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) {
+	w := newWorld(1, 0, mutate)
+	w.refuse = 1
+	synctest.Test(t, func(t *testing.T) {
+		handle, sweep := protocol(faulty{w}, w)
+		handle(t.Context(), messages(ev("checkout", "5xx", 0, incident.Created)))
+		if len(w.started) != 0 {
+			fault = "it was started although that was refused"
+		}
+		_, _ = sweep(t.Context()), sweep(t.Context())
+		if len(w.started) != 1 {
+			fault = "it was never started"
+		}
+	})
+	return fault
 }
 
 // forgotten delivers a batch again after the alarms' histories expired.

@@ -149,14 +149,22 @@ func activeItem(store kv.Store, start triage.Starter) (queue.Handler, func(conte
 
 func TestNaiveDesignsFail(t *testing.T) {
 	spaces := proof(50, 40, 25)
-	for name, design := range map[string]handlerOf{"read the windows, then put": queryThenPut, "the same with a record of each alarm": alarmRecord, "one active window, versioned": activeItem} {
-		v, _ := simulate(t, 1, spaces, 0.05, design, nil)
-		t.Logf("%s: %+v in %d spaces", name, v, spaces)
+	for _, design := range []struct {
+		name    string
+		handler handlerOf
+		links   bool // it links wrongly, often enough to be seen here; the other fault is starts that nobody repeats
+	}{
+		{"read the windows, then put", queryThenPut, true},
+		{"the same with a record of each alarm", alarmRecord, false},
+		{"one active window, versioned", activeItem, true},
+	} {
+		v, _ := simulate(t, 1, spaces, 0.05, design.handler, nil)
+		t.Logf("%s: %+v in %d spaces", design.name, v, spaces)
 		if !v.bad() {
-			t.Errorf("%s passes the simulation; it must not", name)
+			t.Errorf("%s passes the simulation; it must not", design.name)
 		}
-		if v.doubled == 0 && v.unlinear == 0 {
-			t.Errorf("%s fails only for starts; the linking is not tested", name)
+		if design.links && v.doubled == 0 && v.unlinear == 0 {
+			t.Errorf("%s fails only for starts; the linking is not tested", design.name)
 		}
 	}
 }

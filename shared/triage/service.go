@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/config"
@@ -37,13 +38,13 @@ type Deps struct {
 // Service commits triage decisions. It is safe for concurrent use, in as many processes as there are.
 type Service struct {
 	Deps
-	graph Graph
+	graph atomic.Pointer[drawn]
 	rules []skill.SkipRule
 }
 
 // New makes a Service.
 func New(d Deps) *Service {
-	return &Service{Deps: d, graph: GraphOf(d.Space, d.Learned...), rules: d.Skills.Active(d.Space.Skills).Skips()}
+	return &Service{Deps: d, rules: d.Skills.Active(d.Space.Skills).Skips()}
 }
 
 // attempts bounds how often one event is decided anew after a lost race.
@@ -56,6 +57,7 @@ const attempts = 40
 // histories read, and if that fails too, one by one. Joining a window writes no shared item, so joins never conflict with each other; opening
 // one requires that no other was opened meanwhile. What can never succeed is buried with a reason and counts as done.
 func (s *Service) Handle(ctx context.Context, batch []queue.Message) map[string]error {
+	s.refresh(ctx)
 	failed := map[string]error{}
 	byEvent := map[string][]string{} // event id -> message ids
 	var events []incident.Event

@@ -75,6 +75,7 @@ type world struct {
 
 	mu      sync.Mutex
 	started map[string]bool
+	refuse  int              // starts that fail, whatever chance says
 	call    map[string]int64 // event id -> when its first delivery began
 	ret     map[string]int64 // event id -> when it was first done
 	counts
@@ -175,6 +176,11 @@ func (w *world) Start(_ context.Context, name string, _ workflow.Input) error {
 		return incident.Errorf(incident.Unavailable, "simulated fault before the start")
 	}
 	w.mu.Lock()
+	if w.refuse > 0 {
+		w.refuse--
+		w.mu.Unlock()
+		return incident.Errorf(incident.Unavailable, "refused")
+	}
 	w.started[name] = true
 	w.mu.Unlock()
 	if w.rng.chance(w.faults / 2) {

@@ -15,6 +15,7 @@ import (
 // transaction gathers decisions on some events and what they write, to commit it at once.
 type transaction struct {
 	*Service
+	graph          Graph
 	look           bool // read alarms' histories; otherwise they are taken to be new, and the commit checks it
 	buckets        map[time.Time]*bucket
 	touched        map[time.Time]bool // buckets that a new window depends on
@@ -34,7 +35,7 @@ type note struct {
 
 func (s *Service) begin(look bool) *transaction {
 	return &transaction{
-		Service: s, look: look, buckets: map[time.Time]*bucket{}, touched: map[time.Time]bool{},
+		Service: s, graph: s.graph.Load().graph, look: look, buckets: map[time.Time]*bucket{}, touched: map[time.Time]bool{},
 		histories: map[incident.AlarmKey]*history{}, investigations: map[string]incident.Investigation{},
 		notes: map[string][]note{},
 	}

@@ -11,6 +11,7 @@ import (
 // InvestigateAnyway reverses a Linked or Skipped decision: the alarm gets an investigation of its own. The decision stays
 // as it was, with the reversal, who and why beside it. A repeat returns the same investigation.
 func (s *Service) InvestigateAnyway(ctx context.Context, eventID, by, why string) (investigation string, err error) {
+	s.refresh(ctx)
 	for attempt := range attempts {
 		id, err := s.reverse(ctx, eventID, by, why)
 		if !incident.Is(err, incident.Conflict) {

@@ -174,7 +174,7 @@ func undocumented(all []source) []string {
 		}
 		dir := path.Dir(s.path)
 		seen[dir] = s.tree.Name.Name
-		if s.tree.Doc != nil {
+		if s.tree.Doc != nil && !s.generated() {
 			described[dir] = true
 		}
 		if !s.isTest() && !s.generated() && s.tree.Name.Name != "main" {

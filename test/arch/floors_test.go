@@ -16,7 +16,7 @@ type floor struct {
 // floors is the house from the ground up, as shared/doc.go tells it.
 var floors = []floor{
 	{"ground", []string{
-		"shared/incident", "shared/llm", "shared/llm/llmtest", "shared/redact", "shared/config", "shared/kv/...", "shared/blob/...",
+		"shared", "shared/incident", "shared/llm", "shared/llm/llmtest", "shared/redact", "shared/config", "shared/kv/...", "shared/blob/...",
 		"shared/queue/...", "skills", "events/...",
 	}},
 	{"first", []string{

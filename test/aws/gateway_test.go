@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
@@ -33,7 +34,9 @@ func (g *gateway) forward(to string) {
 	if err != nil {
 		panic(err)
 	}
-	g.moto = httputil.NewSingleHostReverseProxy(u)
+	proxy := httputil.NewSingleHostReverseProxy(u)
+	proxy.ErrorLog = log.New(io.Discard, "", 0) // clients see a 502; functions that are stopped in the middle are no news
+	g.moto = proxy
 }
 
 // serve puts functions behind their names for one test.

@@ -73,6 +73,7 @@ def set_item(self, key, value):
 LimitedSizeDict.__setitem__ = set_item
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
+logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs every execution that is meant to fail
 WSGIRequestHandler.protocol_version = "HTTP/1.1"  # connections are kept
 server = make_server("127.0.0.1", 0, DomainDispatcherApplication(create_backend_app), threaded=True)
 threading.Thread(target=lambda: (sys.stdin.read(), os._exit(0)), daemon=True).start()

@@ -144,13 +144,13 @@ func TestSecretStages(t *testing.T) {
 }
 
 func TestMail(t *testing.T) {
-	msg := ses.Message{From: "Firefinder <ff@example.com>", To: []string{"approver@example.com"}, Subject: "Plan: Übersicht", Text: "text", HTML: "<p>html</p>",
+	msg := ses.Message{From: "Firefinder <mail-test@example.com>", To: []string{"approver@example.com"}, Subject: "Plan: Übersicht", Text: "text", HTML: "<p>html</p>",
 		Headers: map[string]string{"Auto-Submitted": "auto-generated"}}
 	mailer := ses.New(load(t))
 	if _, err := mailer.Send(t.Context(), msg); !incident.Is(err, incident.Denied) {
 		t.Errorf("from an unverified address: %v", err)
 	}
-	if _, err := sesv2.NewFromConfig(load(t)).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: sdk.String("ff@example.com")}); err != nil {
+	if _, err := sesv2.NewFromConfig(load(t)).CreateEmailIdentity(t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: sdk.String("mail-test@example.com")}); err != nil {
 		t.Fatal(err)
 	}
 	if id, err := mailer.Send(t.Context(), msg); err != nil || id == "" {

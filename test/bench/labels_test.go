@@ -24,7 +24,7 @@ import (
 
 const (
 	scrambled  = "scrambled"
-	casesTried = 4 // of a dataset, spread over its cases
+	casesTried = 3 // of a dataset, spread over its cases
 )
 
 // TestInputsDoNotDependOnLabels loads incidents twice, once from a copy of the data whose ground truth was overwritten. What
@@ -115,8 +115,14 @@ func scrambleFolder(t *testing.T, from, to string) (changed int, renamed map[str
 			t.Fatal(err)
 		}
 		if path.Ext(f.Name()) == ".zip" {
-			var n int
-			raw, n, renamed = scrambleZip(t, raw)
+			out, n, traded := scrambleZip(t, raw)
+			if n == 0 { // nothing in it is a label
+				if err := os.Symlink(filepath.Join(from, f.Name()), filepath.Join(to, f.Name())); err != nil {
+					t.Fatal(err)
+				}
+				continue
+			}
+			raw, renamed = out, traded
 			changed += n
 		} else if out, ok := scramble(f.Name(), raw); ok {
 			raw = out
@@ -136,6 +142,9 @@ func scrambleZip(t *testing.T, raw []byte) ([]byte, int, map[string]string) {
 		t.Fatal(err)
 	}
 	renamed := tradedNames(in)
+	if len(renamed) == 0 && !slices.ContainsFunc(in.File, func(f *zip.File) bool { return isLabel(path.Base(f.Name)) }) {
+		return nil, 0, nil
+	}
 	changed := 0
 	var buffer bytes.Buffer
 	out := zip.NewWriter(&buffer)
@@ -212,8 +221,20 @@ func renameFolder(name string, renamed map[string]string) string {
 
 var failureMode = regexp.MustCompile(`(?m)^(failure_mode|severity):.*$`)
 
+// isLabel says whether a file of this name holds ground truth.
+func isLabel(name string) bool {
+	switch name {
+	case "answer.yml", "scenario.yml", "label.csv", "target.json":
+		return true
+	}
+	return strings.HasSuffix(name, "labels.json")
+}
+
 // scramble overwrites the ground truth in a file; false for files that hold none.
 func scramble(name string, raw []byte) ([]byte, bool) {
+	if !isLabel(name) {
+		return raw, false
+	}
 	switch {
 	case name == "answer.yml":
 		return []byte("root_cause_category: " + scrambled + "\n"), true
@@ -221,7 +242,7 @@ func scramble(name string, raw []byte) ([]byte, bool) {
 		return failureMode.ReplaceAll(raw, []byte("$1: "+scrambled)), true
 	case name == "label.csv":
 		return scrambleTable(raw), true
-	case name == "target.json" || strings.HasSuffix(name, "labels.json"):
+	default:
 		var doc any
 		if json.Unmarshal(raw, &doc) != nil {
 			return raw, false
@@ -229,7 +250,6 @@ func scramble(name string, raw []byte) ([]byte, bool) {
 		out, err := json.Marshal(blank(doc, name != "target.json"))
 		return out, err == nil
 	}
-	return raw, false
 }
 
 // scrambleTable overwrites every column but the id of the fault and its times.
@@ -293,5 +313,24 @@ func TestScramble(t *testing.T) {
 	renamed := map[string]string{"a-cpu": "b-mem", "b-mem": "a-cpu"}
 	if got := renameFolder("set/a-cpu/1/normal.csv", renamed); got != "set/b-mem/1/normal.csv" {
 		t.Errorf("renamed to %s", got)
+	}
+}
+
+// TestLabelFilesAreNamedByTheirDatasetOnly: what opens ground truth is the package that scores it, not what is shared.
+func TestLabelFilesAreNamedByTheirDatasetOnly(t *testing.T) {
+	own := map[string]bool{}
+	eachLiteral(t, ".", func(where, text string) {
+		holds := slices.ContainsFunc(labelFiles, func(l string) bool { return strings.Contains(text, l) })
+		folder := path.Dir(strings.SplitN(where, ":", 2)[0])
+		switch {
+		case !holds:
+		case folder == "." || folder == "archive" || folder == "score":
+			t.Errorf("%s: %q names a label file outside the dataset's own package", where, text)
+		default:
+			own[folder] = true
+		}
+	})
+	if len(own) < 4 {
+		t.Errorf("label files were seen in %v only: this test looks for the wrong names", own)
 	}
 }

@@ -113,6 +113,20 @@ func (p *Process) Invoke(ctx context.Context, event any, timeout time.Duration) 
 // Output is what the function has written so far.
 func (p *Process) Output() string { return p.output.String() }
 
+// Wrote reports whether the function writes a text before ctx ends; what it writes arrives later than its answer may.
+func (p *Process) Wrote(ctx context.Context, text string) bool {
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !strings.Contains(p.Output(), text) {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
+}
+
 // Ended reports whether the process has ended, waiting for it at most as long as ctx lets it.
 func (p *Process) Ended(ctx context.Context) bool {
 	select {

@@ -190,5 +190,5 @@ func (s *Store) wrap(err error, format string, args ...any) error {
 	if aws.Code(err) == "ResourceNotFoundException" {
 		return incident.Errorf(incident.Unavailable, "table %s does not exist in this account and region; deploy the space first: %w", s.table, err)
 	}
-	return aws.Wrap(err, format, args...)
+	return aws.Own(err, format, args...)
 }

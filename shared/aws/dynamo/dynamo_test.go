@@ -106,7 +106,7 @@ func TestSingleErrors(t *testing.T) {
 		{"server fault, then written", []reply{broken, ok}, "", 2},
 		{"throttled to the end", []reply{throttle}, incident.Throttled, attempts},
 		{"down", []reply{broken}, incident.Unavailable, attempts},
-		{"no access", []reply{fault(400, "AccessDeniedException", "")}, incident.Denied, 1},
+		{"no access", []reply{fault(400, "AccessDeniedException", "")}, incident.Internal, 1},
 		{"too large", []reply{fault(400, "ValidationException", "")}, incident.Invalid, 1},
 		{"no table", []reply{fault(400, "ResourceNotFoundException", "")}, incident.Unavailable, 1},
 	} {
@@ -139,7 +139,7 @@ func TestTransactionErrors(t *testing.T) {
 		{"capacity", cancelled("None", "ProvisionedThroughputExceeded"), incident.Throttled, "p/b"},
 		{"too large", cancelled("ValidationError", "None"), incident.Invalid, "p/a"},
 		{"reason unknown", cancelled("None", "Mystery"), incident.Unavailable, "TransactionCanceled"},
-		{"no access", fault(400, "AccessDeniedException", ""), incident.Denied, "2 operations"},
+		{"no access", fault(400, "AccessDeniedException", ""), incident.Internal, "2 operations"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, tb := open(t, c.reply)

@@ -67,7 +67,7 @@ func (b *Bus) put(ctx context.Context, events []Event) error {
 	}
 	out, err := b.client.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: entries})
 	if err != nil {
-		return aws.Wrap(err, "publish %d events", len(events))
+		return aws.Own(err, "publish %d events", len(events))
 	}
 	for i, entry := range out.Entries {
 		if entry.ErrorCode != nil && i < len(events) {
@@ -84,7 +84,7 @@ func classOf(code string) incident.Class {
 	case "InternalFailure", "InternalException":
 		return incident.Unavailable
 	case "NotAuthorizedForSourceException", "NotAuthorizedForDetailTypeException", "AccessDeniedException":
-		return incident.Denied
+		return incident.Internal // the deployment's fault
 	}
 	return incident.Invalid
 }

@@ -77,7 +77,7 @@ func TestPut(t *testing.T) {
 // TestPartialFailure: a request that succeeds while an entry in it failed is a failure.
 func TestPartialFailure(t *testing.T) {
 	for code, want := range map[string]incident.Class{
-		"ThrottlingException": incident.Throttled, "InternalFailure": incident.Unavailable, "MalformedDetail": incident.Invalid, "NotAuthorizedForSourceException": incident.Denied,
+		"ThrottlingException": incident.Throttled, "InternalFailure": incident.Unavailable, "MalformedDetail": incident.Invalid, "NotAuthorizedForSourceException": incident.Internal,
 	} {
 		bus, _ := open(t)
 		if err := bus.Put(t.Context(), Event{Type: "Opened"}, Event{Type: code}); !incident.Is(err, want) {

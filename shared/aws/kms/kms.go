@@ -31,7 +31,7 @@ func (b *Box) Seal(ctx context.Context, plain []byte, record map[string]string) 
 	}
 	out, err := b.client.Encrypt(ctx, &kms.EncryptInput{KeyId: &b.key, Plaintext: plain, EncryptionContext: record})
 	if err != nil {
-		return nil, aws.Wrap(err, "encrypt")
+		return nil, aws.Own(err, "encrypt")
 	}
 	return out.CiphertextBlob, nil
 }
@@ -40,7 +40,7 @@ func (b *Box) Seal(ctx context.Context, plain []byte, record map[string]string) 
 func (b *Box) Open(ctx context.Context, sealed []byte, record map[string]string) ([]byte, error) {
 	out, err := b.client.Decrypt(ctx, &kms.DecryptInput{KeyId: &b.key, CiphertextBlob: sealed, EncryptionContext: record})
 	if err != nil {
-		return nil, aws.Wrap(err, "decrypt")
+		return nil, aws.Own(err, "decrypt")
 	}
 	return out.Plaintext, nil
 }

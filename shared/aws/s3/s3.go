@@ -116,5 +116,5 @@ func (s *Store) wrap(err error, format string, args ...any) error {
 	if aws.Code(err) == "NoSuchBucket" {
 		return incident.Errorf(incident.Unavailable, "bucket %s does not exist; deploy the space first: %w", s.bucket, err)
 	}
-	return aws.Wrap(err, format, args...)
+	return aws.Own(err, format, args...)
 }

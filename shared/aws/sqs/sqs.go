@@ -40,7 +40,7 @@ func (q *Queue) Send(ctx context.Context, group string, body []byte) error {
 		return err
 	}
 	_, err = q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &text, MessageGroupId: optional(group)})
-	return aws.Wrap(err, "send message of %d bytes", len(body))
+	return aws.Own(err, "send message of %d bytes", len(body))
 }
 
 // One request to SQS holds at most ten messages; we keep it at the size of one largest message.
@@ -79,7 +79,7 @@ func (q *Queue) sendBatch(ctx context.Context, batch []types.SendMessageBatchReq
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: batch})
 	for _, entry := range batch {
 		if i, _ := strconv.Atoi(*entry.Id); err != nil {
-			errs[i] = aws.Wrap(err, "send batch of %d messages", len(batch))
+			errs[i] = aws.Own(err, "send batch of %d messages", len(batch))
 		} else {
 			errs[i] = incident.Errorf(incident.Unavailable, "send message: the answer of SQS does not name it")
 		}
@@ -144,7 +144,7 @@ func (q *Queue) Bury(ctx context.Context, body []byte, reason string) error {
 		return incident.Errorf(incident.Invalid, "bury message: %d bytes, at most %d; put the document into blob and bury a pointer", len(text), queue.MaxBody)
 	}
 	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &text, MessageAttributes: attributes})
-	return aws.Wrap(err, "bury message of %d bytes", len(body))
+	return aws.Own(err, "bury message of %d bytes", len(body))
 }
 
 // plain reports whether SQS takes the text: UTF-8 of #x9, #xA, #xD, #x20 to #xFFFD and above #x10000.

@@ -155,8 +155,8 @@ func TestSendAllWhenDown(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, err := range New(cfg, server.URL+"/q").SendAll(t.Context(), "", [][]byte{[]byte("1"), []byte("2")}) {
-		if !incident.Is(err, incident.Denied) {
-			t.Errorf("got %v, want class Denied", err)
+		if !incident.Is(err, incident.Internal) {
+			t.Errorf("got %v, want class Internal", err)
 		}
 	}
 }

@@ -38,7 +38,7 @@ func (m *Machine) Start(ctx context.Context, name string, input workflow.Input) 
 	if missing := (*types.StateMachineDoesNotExist)(nil); errors.As(err, &missing) {
 		return incident.Errorf(incident.Unavailable, "start execution %s: state machine %s does not exist; deploy the space first", name, m.arn)
 	}
-	return aws.Wrap(err, "start execution %s", name)
+	return aws.Own(err, "start execution %s", name)
 }
 
 // Succeed resumes the step that waits for the token. NotFound means LATE: the step has timed out, was resumed before or
@@ -68,9 +68,9 @@ func late(err error) error {
 	case errors.As(err, &invalid):
 		return incident.Errorf(incident.Invalid, "resume execution: the task token is damaged")
 	case code != "":
-		return incident.Errorf(aws.Class(err), "resume execution: %s", code)
+		return incident.Errorf(incident.ClassOf(aws.Own(err, "")), "resume execution: %s", code)
 	}
-	return aws.Wrap(err, "resume execution")
+	return aws.Own(err, "resume execution")
 }
 
 func state(v any) (string, error) {

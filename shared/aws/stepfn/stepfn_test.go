@@ -48,7 +48,7 @@ func TestStart(t *testing.T) {
 		"StateMachineDoesNotExist": incident.Unavailable,
 		"InvalidName":              incident.Invalid,
 		"ExecutionLimitExceeded":   incident.Throttled,
-		"AccessDeniedException":    incident.Denied,
+		"AccessDeniedException":    incident.Internal,
 		"ThrottlingException":      incident.Throttled,
 		"StateMachineDeleting":     incident.Unavailable,
 		"KmsThrottlingException":   incident.Throttled,
@@ -70,7 +70,7 @@ func TestResume(t *testing.T) {
 		"TaskDoesNotExist":      incident.NotFound,
 		"InvalidToken":          incident.Invalid,
 		"ValidationException":   incident.Invalid,
-		"AccessDeniedException": incident.Denied,
+		"AccessDeniedException": incident.Internal,
 		"ThrottlingException":   incident.Throttled,
 	} {
 		m, _ := open(t, code)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/blues/jsonata-go"
+	"github.com/blues/jsonata-go/jlib"
+	"github.com/blues/jsonata-go/jtypes"
 
 	"github.com/firefinder/firefinder/shared/incident"
 )
@@ -74,10 +76,19 @@ func Expression(s string) (string, bool) {
 	return strings.TrimSpace(inner), ok
 }
 
+// corrected are functions in which the engine differs from the reference, test/workflow compares the two: $not of no value
+// is no value, not true.
+var corrected = map[string]jsonata.Extension{
+	"not": {Func: jlib.Not, UndefinedHandler: jtypes.ArgUndefined(0), EvalContextHandler: jtypes.ArgCountEquals(0)},
+}
+
 // eval evaluates one expression. An expression without a value is an error, as it is in Step Functions.
 func (s scope) eval(expr string) (any, error) {
 	compiled, err := jsonata.Compile(expr)
 	if err != nil {
+		return nil, incident.Errorf(incident.Invalid, "expression %q: %w", expr, err)
+	}
+	if err := compiled.RegisterExts(corrected); err != nil {
 		return nil, incident.Errorf(incident.Invalid, "expression %q: %w", expr, err)
 	}
 	if err := compiled.RegisterVars(s.vars()); err != nil {
