@@ -6,5 +6,5 @@ import "embed"
 
 // FS holds <source>/<case>.json.
 //
-//go:embed cloudwatch generic
+//go:embed alertmanager azuredevops cloudwatch datadog dynatrace generic github gitlab grafana incidentio newrelic opsgenie pagerduty sentry servicenow
 var FS embed.FS

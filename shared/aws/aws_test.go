@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -245,4 +247,26 @@ func hasPrefix(s string, prefixes ...string) bool {
 		}
 	}
 	return false
+}
+
+// TestReaderRoleAllowsTheReads compares the middleware's list with the role that is deployed in other accounts; the
+// stack's own role is compared with the same file in infra.
+func TestReaderRoleAllowsTheReads(t *testing.T) {
+	template, err := os.ReadFile("../../infra/reader-role.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	allowed := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^ *- ((?:cloudwatch|logs|cloudtrail|xray):[A-Za-z]+)$`).FindAllStringSubmatch(string(template), -1) {
+		allowed[m[1]] = true
+	}
+	for _, r := range aws.Reads {
+		if !allowed[r.Action] {
+			t.Errorf("the reader role does not allow %s", r.Action)
+		}
+		delete(allowed, r.Action)
+	}
+	for action := range allowed {
+		t.Errorf("the reader role allows %s, which no client may call", action)
+	}
 }

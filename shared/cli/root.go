@@ -68,7 +68,7 @@ func newRoot() *cobra.Command {
 	root.AddCommand(
 		newDemo(), newLocal(), newInvestigate(),
 		newList(), newShow(), newApprove(), newReject(),
-		newSource(), newSend(), NewTriage(), NewAnalyze(),
+		newSource(), newSend(), NewTriage(), newUnlink(), newUnskip(), NewAnalyze(),
 		newSpace(), newJournal(), newDoctor(), newVersion(),
 	)
 	return root

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
 )
@@ -76,6 +77,37 @@ func (a *App) ownerInvestigates(w http.ResponseWriter, r *http.Request) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	_ = json.NewEncoder(w).Encode(map[string]string{"investigation": id}) // the caller reads it or is gone
+}
+
+// ownerReverses is POST /local/alarms/{event}/investigate: a triage decision is reversed in a person's name.
+func (a *App) ownerReverses(w http.ResponseWriter, r *http.Request) {
+	if !a.owner(w, r) {
+		return
+	}
+	var in struct {
+		By  string `json:"by"`
+		Why string `json:"why"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 64<<10)).Decode(&in); err != nil {
+		refuse(w, http.StatusBadRequest, "the body does not say who reverses the decision")
+		return
+	}
+	id, err := a.Triage.InvestigateAnyway(r.Context(), r.PathValue("event"), in.By, in.Why)
+	if err == nil {
+		note := map[string]string{"event": r.PathValue("event"), "by": in.By, "why": in.Why}
+		err = journal.Note(r.Context(), a.Store, a.Blob, id, a.Now, journal.TriageMoved, "triage/"+r.PathValue("event"), note)
+	}
+	switch {
+	case incident.Is(err, incident.NotFound):
+		refuse(w, http.StatusNotFound, err.Error())
+	case incident.Is(err, incident.Invalid):
+		refuse(w, http.StatusUnprocessableEntity, err.Error())
+	case err != nil:
+		refuse(w, http.StatusServiceUnavailable, err.Error())
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(map[string]string{"investigation": id}) // the caller reads it or is gone
+	}
 }
 
 // Investigate hands an event to triage, as the queue does, and returns the investigation that it belongs to. A person's

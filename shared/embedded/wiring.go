@@ -96,7 +96,9 @@ func (a *App) routes(space config.Space) http.Handler {
 	})))
 	mux.Handle("/approve/", console.ApproveHandler(console.ApproveDeps{Approvals: a.Approvals, Store: a.Store, Space: space, Now: a.Now, Rand: rand.Reader, Log: a.Log}))
 	mux.HandleFunc("POST /local/approvals/{id}", a.ownerDecides)
+	mux.HandleFunc("POST /local/alarms/{event}/investigate", a.ownerReverses)
 	mux.HandleFunc("POST /local/investigations", a.ownerInvestigates)
+	mux.HandleFunc("POST /local/alarms/{id}/{undo}", a.ownerUndoes)
 	mux.Handle("/", console.Handler(console.Deps{Store: a.Store, Blob: a.Blob, Space: space, Reports: a.Reports, Now: a.Now, Log: a.Log, Hosts: []string{a.ln.Addr().String()}}))
 	return mux
 }

@@ -1,6 +1,10 @@
 package evidence
 
-import "github.com/firefinder/firefinder/shared/incident"
+import (
+	"slices"
+
+	"github.com/firefinder/firefinder/shared/incident"
+)
 
 // Analyze turns telemetry into a Brief. It never fails and never panics: what it cannot use becomes a named gap. Equal
 // inputs give equal briefs; the input is not modified.
@@ -17,7 +21,7 @@ func analyze(in Input, skip map[string]bool) Brief {
 	}
 	found := correlate(in, sc.graph, suspectsOf(b.Causes), sc.onsets)
 	b.Patterns, b.Changes, b.Onset = found.patterns, found.changes, found.trouble.start
-	b.Causes = found.enrich(b.Causes)
+	b.Causes = slices.DeleteFunc(found.enrich(b.Causes), func(c Cause) bool { return c.Component == "" })
 	b.Outcome, b.Confidence = settle(r, b, found)
 	switch {
 	case found.healthy >= sureHealthy:

@@ -23,7 +23,7 @@ func onsetsOf(tracks []track) []Onset {
 	var out []Onset
 	for i := range tracks {
 		t := &tracks[i]
-		d := t.deviates()
+		d := t.move
 		if !d.sure() {
 			continue
 		}

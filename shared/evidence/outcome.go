@@ -1,7 +1,9 @@
 package evidence
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/firefinder/firefinder/shared/incident"
@@ -48,8 +50,8 @@ func verdictOf(r ranking, b Brief) verdict {
 		v.margin = 1 - min(1, b.Causes[1].Score/lead.Score)
 	}
 	spoke, agreed := 0.0, 0.0
-	for name, best := range r.best {
-		f := r.force[name]
+	for _, name := range slices.Sorted(maps.Keys(r.best)) {
+		best, f := r.best[name], r.force[name]
 		spoke += f
 		if best == lead.Component {
 			agreed += f
@@ -111,7 +113,7 @@ func (sc *scene) complaints() (seen, bad int) {
 			continue
 		}
 		seen++
-		if t.deviates().sure() {
+		if t.move.sure() {
 			bad++
 		}
 	}

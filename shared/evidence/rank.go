@@ -72,13 +72,13 @@ func rank(sc *scene, skip map[string]bool) ranking {
 		sum, most := 0.0, 0.0
 		for _, c := range slices.Sorted(maps.Keys(a.mass)) {
 			sum += a.mass[c]
-			if a.mass[c] > most {
+			if a.mass[c] > most && c != "" {
 				most, r.best[a.name] = a.mass[c], c
 			}
 		}
 		r.sure[a.name], r.force[a.name] = a.sure, a.force
 		for _, c := range slices.Sorted(maps.Keys(a.mass)) {
-			if sum <= 0 || a.mass[c] <= 0 {
+			if c == "" || sum <= 0 || a.mass[c] <= 0 {
 				continue
 			}
 			w := entry.weight * a.force * a.mass[c] / sum
@@ -90,6 +90,9 @@ func rank(sc *scene, skip map[string]bool) ranking {
 			}
 		}
 		for c, t := range a.tail {
+			if c == "" {
+				continue
+			}
 			at(c).score += 1e-3 * t
 		}
 	}

@@ -148,7 +148,8 @@ func alarmsArgument(sc *scene) argument {
 	for _, who := range slices.Sorted(maps.Keys(heard)) {
 		all := heard[who]
 		slices.SortFunc(all, func(x, y heardAlarm) int {
-			return cmp.Or(cmp.Compare(y.surprise, x.surprise), cmp.Compare(x.bell.metric, y.bell.metric), cmp.Compare(x.bell.end, y.bell.end))
+			return cmp.Or(cmp.Compare(y.surprise, x.surprise), cmp.Compare(x.bell.metric, y.bell.metric), cmp.Compare(x.bell.end, y.bell.end),
+				cmp.Compare(x.bell.direction, y.bell.direction), cmp.Compare(x.bell.kind, y.bell.kind))
 		})
 		for i, h := range all {
 			a.mass[who] += h.surprise / float64(i+1)

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -176,6 +177,10 @@ type breach struct {
 	kind     string
 }
 
+func (b breach) before(o breach) bool {
+	return cmp.Or(cmp.Compare(b.habit.context, o.habit.context), cmp.Compare(b.habit.event, o.habit.event), cmp.Compare(b.kind, o.kind)) < 0
+}
+
 // The kinds of breaches.
 const (
 	breachMissing = "without" // what always happened did not
@@ -203,7 +208,7 @@ func (h habits) judge(w *work, severe func(id int) bool) breach {
 			weigh(n-h.seen[k], breach{habit: k, kind: breachMissing})
 		}
 	}
-	for id := range w.events {
+	for _, id := range slices.Sorted(maps.Keys(w.events)) {
 		k := habit{c, w.context, id}
 		if h.seen[k] == 0 && severe(id) {
 			weigh(0, breach{habit: k, kind: breachFailure})
@@ -277,7 +282,7 @@ func (e *flowEvents) describe(kinds map[breach]int) string {
 	n, all := 0, 0
 	for b, k := range kinds {
 		all += k
-		if k > n || k == n && (b.habit.context < best.habit.context || b.habit.context == best.habit.context && b.habit.event < best.habit.event) {
+		if k > n || k == n && b.before(best) {
 			best, n = b, k
 		}
 	}

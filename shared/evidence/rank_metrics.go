@@ -23,7 +23,7 @@ func metricsArgument(sc *scene) argument {
 	devs := make([]move, len(sc.tracks))
 	for i := range sc.tracks {
 		t := &sc.tracks[i]
-		d := t.deviates()
+		d := t.move
 		if d.z == 0 || t.role.badWhenHigh() && !d.up {
 			continue
 		}

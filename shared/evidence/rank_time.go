@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -18,6 +19,10 @@ const (
 
 // timing is where time is spent: in an operation itself (peer empty) or on the way to a callee.
 type timing struct{ component, peer, operation string }
+
+func (t timing) compare(o timing) int {
+	return cmp.Or(cmp.Compare(t.component, o.component), cmp.Compare(t.peer, o.peer), cmp.Compare(t.operation, o.operation))
+}
 
 // pace is how long a timing normally takes, in seconds.
 type pace struct {
@@ -90,7 +95,8 @@ func timeArgument(sc *scene) argument {
 		p.values = append(p.values, s)
 		p.count += n
 	})
-	for t, p := range after {
+	for _, t := range slices.SortedFunc(maps.Keys(after), timing.compare) {
+		p := after[t]
 		was := before[t]
 		n := p.count
 		normal[t.component] += n * was.center

@@ -42,6 +42,7 @@ type track struct {
 	duplicates, empty                       int
 	role                                    role
 	baseline                                baseline // of before
+	move                                    move     // how it left its normal range
 	full                                    float64  // of a success track: what 100 % was before it became a share of failures
 }
 
@@ -64,6 +65,7 @@ func stage(in Input) *scene {
 			t.invert()
 		}
 		t.baseline = t.normal()
+		t.move = t.deviates()
 	}
 	sc.components = componentsOf(in, sc.graph)
 	return sc
@@ -99,11 +101,19 @@ func tracksOf(in Input) []track {
 	return out
 }
 
+// What is taken for a sample: sums of larger values overflow, and times outside these years cannot be written down.
+const (
+	maxValue  = 1e150
+	firstTime = -62_135_596_800_000 // year 1, in Unix milliseconds
+	lastTime  = 253_402_300_799_000 // year 9999
+)
+
 // add appends the finite samples of a series.
 func (t *track) add(s Series) {
 	n := min(len(s.Times), len(s.Values))
+	t.times, t.values = slices.Grow(t.times, n), slices.Grow(t.values, n)
 	for i := range n {
-		if math.IsNaN(s.Values[i]) || math.IsInf(s.Values[i], 0) {
+		if math.IsNaN(s.Values[i]) || math.Abs(s.Values[i]) > maxValue || s.Times[i] < firstTime || s.Times[i] > lastTime {
 			t.empty++
 			continue
 		}
@@ -114,8 +124,9 @@ func (t *track) add(s Series) {
 
 // refer appends the finite samples of a reference series to the baseline.
 func (t *track) refer(s Series) {
+	t.before = slices.Grow(t.before, len(s.Values))
 	for _, v := range s.Values {
-		if !math.IsNaN(v) && !math.IsInf(v, 0) {
+		if !math.IsNaN(v) && math.Abs(v) <= maxValue {
 			t.before = append(t.before, v)
 		}
 	}
@@ -158,8 +169,11 @@ func (t *track) split(start time.Time) {
 	case t.reference == 0:
 		at = len(t.times)
 	}
+	if t.after = t.values[at:]; t.reference == 0 {
+		t.before = t.values[:at:at]
+		return
+	}
 	t.before = append(t.before, t.values[:at]...)
-	t.after = t.values[at:]
 }
 
 // invert turns a share of successes, or a percentage, into a share of failures: failures add up along a call graph and
@@ -171,15 +185,21 @@ func (t *track) invert() {
 			t.full = 100
 		}
 	}
-	after := len(t.values) - len(t.after)
-	values := make([]float64, len(t.values))
-	for i, v := range t.values {
-		values[i] = (t.full - v) / t.full
+	at := len(t.values) - len(t.after)
+	invert := func(in []float64) []float64 {
+		out := make([]float64, len(in))
+		for i, v := range in {
+			out[i] = (t.full - v) / t.full
+		}
+		return out
 	}
-	for i, v := range t.before {
-		t.before[i] = (t.full - v) / t.full
+	t.values = invert(t.values)
+	t.after = t.values[at:]
+	if t.reference == 0 {
+		t.before = t.values[:at:at]
+		return
 	}
-	t.values, t.after = values, values[after:]
+	t.before = invert(t.before)
 }
 
 // normal describes the values before. Alarms come after trouble began, so that of very few samples some may be ill already:
@@ -250,8 +270,7 @@ func (t *track) deviates() move {
 
 // sustains says whether the signal left its normal range beyond doubt, and how far.
 func (t *track) sustains() (ok bool, z float64) {
-	d := t.deviates()
-	return d.sure(), d.z
+	return t.move.sure(), t.move.z
 }
 
 // run is a stretch of samples beyond onsetZ on one side.

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,12 +21,15 @@ import (
 // inProcess calls a handler as if over the network.
 type inProcess struct {
 	http.Handler
+	mu   sync.Mutex
 	seen []string
 }
 
 func (p *inProcess) Do(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
+	p.mu.Lock()
 	p.seen = append(p.seen, string(body))
+	p.mu.Unlock()
 	in := httptest.NewRequest(r.Method, r.URL.Path, strings.NewReader(string(body)))
 	in.Header = r.Header
 	w := httptest.NewRecorder()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -310,6 +311,24 @@ func TestUndo(t *testing.T) {
 		if a.Decision.Outcome != incident.Linked || a.Decision.Reversed == nil || a.Decision.Reversed.By != "lena@example.com" || a.Decision.Reversed.Investigation != id || d.started[id] != 1 {
 			t.Fatalf("%+v, started %v", a.Decision, d.started)
 		}
+	}
+	if _, err := d.service.Unskip(t.Context(), linked.EventID(), "lena@example.com", ""); !incident.Is(err, incident.Invalid) {
+		t.Errorf("unskip of a linked alarm: %v", err)
+	}
+	told := 0
+	for _, id := range []string{d.decision(first).Investigation, d.decision(linked).Investigation} {
+		notes, err := d.store.Query(t.Context(), record.Partition(id), "STEER#", kv.Page{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range notes {
+			if strings.Contains(string(n.Body), "lena@example.com: different thing") {
+				told++
+			}
+		}
+	}
+	if told != 2 {
+		t.Errorf("%d investigations were told who reversed it and why, want 2", told)
 	}
 	if _, err := d.service.InvestigateAnyway(t.Context(), first.EventID(), "lena@example.com", ""); !incident.Is(err, incident.Invalid) {
 		t.Errorf("an opener cannot be reversed: %v", err)

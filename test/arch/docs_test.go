@@ -133,7 +133,7 @@ func defaultsOf(v reflect.Value, prefix string, into map[string]string) {
 
 func plain(v any) string {
 	if d, ok := v.(time.Duration); ok {
-		return strings.TrimSuffix(strings.TrimSuffix(d.String(), "0s"), "0m")
+		return strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
 	}
 	return fmt.Sprint(v)
 }

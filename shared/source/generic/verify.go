@@ -15,7 +15,19 @@ func (s Source) Verify(_ context.Context, r source.Request, secrets []config.Sec
 	case "bearer":
 		return time.Time{}, sign.Bearer(r.One("Authorization"), secrets)
 	case "standard":
-		return sign.Standard(r.Received, r.One(sign.StandardID), r.One(sign.StandardTimestamp), r.One(sign.StandardSignature), r.Body, secrets)
+		return standard(r, secrets)
+	}
+	if r.One(sign.HeaderSentry) != "" {
+		return time.Time{}, sign.Sentry(r.One(sign.HeaderSentry), r.Body, secrets)
 	}
 	return sign.Verify(r.Received, r.One(sign.HeaderTimestamp), r.Joined(sign.HeaderSignature), r.Body, secrets)
+}
+
+// standard takes the headers of the specification, or the same under the prefix of Svix, which sends for many vendors.
+func standard(r source.Request, secrets []config.Secret) (time.Time, error) {
+	prefix := "webhook-"
+	if r.One("svix-id") != "" {
+		prefix = "svix-"
+	}
+	return sign.Standard(r.Received, r.One(prefix+"id"), r.One(prefix+"timestamp"), r.One(prefix+"signature"), r.Body, secrets)
 }

@@ -6,8 +6,12 @@ import (
 	"github.com/firefinder/firefinder/shared/source"
 )
 
-// Parse implements source.Source. A service that the sender leaves out is found as for every source.
+// Parse implements source.Source: the contract, or the body of a vendor whose shape is known (mapping.go). A service that
+// the sender leaves out is found as for every source.
 func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
+	if p, ok, err := s.mapped(body); ok {
+		return p, err
+	}
 	p, err := source.Contract(body, Kind, received)
 	if err != nil {
 		return p, err

@@ -111,38 +111,37 @@ func load(dir string) ([]injection, error) {
 func loadCase(z archive.Zip, root string) (injection, error) {
 	folder := path.Base(path.Dir(root))
 	c := injection{id: folder + "/" + path.Base(root), cause: folder[:max(0, strings.LastIndex(folder, "-"))]}
-	for _, part := range []string{"normal.csv", "anomalous.csv"} {
-		raw, err := z.Read(path.Join(root, part))
-		if err != nil {
-			return c, err
-		}
-		if err := read(raw, &c.input, part == "anomalous.csv"); err != nil {
-			return c, fmt.Errorf("%s: %w", part, err)
-		}
+	c.input.Reference = &evidence.Telemetry{}
+	if _, err := read(z, path.Join(root, "normal.csv"), c.input.Reference); err != nil {
+		return c, err
 	}
+	times, err := read(z, path.Join(root, "anomalous.csv"), &c.input.Telemetry)
+	if err != nil {
+		return c, err
+	}
+	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+	c.input.Window = evidence.Window{From: at(times[0]), To: at(times[len(times)-1]), Start: at(times[0])}
 	return c, nil
 }
 
-// read appends a table's columns as series, under the dataset's rule for which columns and units to use.
-func read(raw []byte, in *evidence.Input, anomalous bool) error {
+// read appends a table's columns as series, under the dataset's rule for which columns and units to use, and returns its
+// times. The normal table is a recording of its own, in some cases later than the anomalous one: a reference.
+func read(z archive.Zip, name string, into *evidence.Telemetry) ([]int64, error) {
+	raw, err := z.Read(name)
+	if err != nil {
+		return nil, err
+	}
 	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
 	if err != nil || len(rows) < 2 {
-		return fmt.Errorf("%d rows: %w", len(rows), err)
+		return nil, fmt.Errorf("%s: %d rows: %w", name, len(rows), err)
 	}
 	var times []int64
 	for _, r := range rows[1:] {
 		sec, err := strconv.ParseFloat(r[0], 64)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 		times = append(times, int64(sec*1000))
-	}
-	if in.Window.From.IsZero() {
-		in.Window.From = time.UnixMilli(times[0]).UTC()
-	}
-	in.Window.To = time.UnixMilli(times[len(times)-1]).UTC()
-	if anomalous {
-		in.Window.Start = time.UnixMilli(times[0]).UTC()
 	}
 	for i, name := range rows[0] {
 		component, metric, ok := strings.Cut(name, "_")
@@ -160,7 +159,7 @@ func read(raw []byte, in *evidence.Input, anomalous bool) error {
 			}
 			s.Values = append(s.Values, v)
 		}
-		in.Metrics = append(in.Metrics, s)
+		into.Metrics = append(into.Metrics, s)
 	}
-	return nil
+	return times, nil
 }
