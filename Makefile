@@ -67,8 +67,10 @@ deploy: build ## Deploy one Agent Space into the account of your AWS credentials
 	@test -n "$(SPACE)" || { echo "Which space? make deploy SPACE=payments (files in infra/spaces)"; exit 2; }
 	$(CDK) deploy Firefinder-$(SPACE) -c space=$(SPACE)
 
+# In each folder by itself: generated code names its template relative to where it was generated.
 generate: ## Write the generated Go of the templ pages again
-	go run github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ) generate -path shared
+	@set -e; templ=github.com/a-h/templ/cmd/templ@$$(go list -m -f '{{.Version}}' github.com/a-h/templ); \
+	for dir in $$(find shared -name '*.templ' -exec dirname {} \; | sort -u); do (cd $$dir && go run $$templ generate); done
 
 bench: ## Micro-benchmarks
 	go test -run '^$$' -bench . -benchmem ./shared/...

@@ -47,95 +47,112 @@ func timings(calls []Call, f func(t timing, seconds, count float64)) {
 	}
 }
 
-// timeArgument finds where requests spend more time than they used to: in a component itself, or on the way to and from
-// it. Time on the way counts for both ends, by the share of their calls that are slow: the network of the end whose every
-// connection is slow is at fault, not that of a caller with one slow callee. Own time excludes
-// the time of callees, so that a caller that waits is not blamed. Self time as in MonitorRank and TraceRank (Yu et al.,
-// J. Softw. Evol. Process 2021).
-func timeArgument(sc *scene) argument {
-	a := newArgument("time")
-	before := map[timing]*pace{}
-	learn := func(t timing, s, _ float64) {
-		p := before[t]
-		if p == nil {
-			p = &pace{}
-			before[t] = p
-		}
-		p.values = append(p.values, s)
-	}
-	now := sc.in.Calls
-	if sc.in.Reference != nil {
-		timings(sc.in.Reference.Calls, learn)
-	} else if !sc.start.IsZero() {
-		early := slices.DeleteFunc(slices.Clone(now), func(c Call) bool { return !c.Time.Before(sc.start) })
-		timings(early, learn)
-	}
-	if !sc.start.IsZero() {
-		now = slices.DeleteFunc(slices.Clone(now), func(c Call) bool { return c.Time.Before(sc.start) })
-	}
-	if len(before) == 0 {
-		return a
-	}
-	for _, p := range before {
-		p.baseline = baselineOf(p.values)
-		p.trimmed = trimmedMean(p.values, timeTrim)
-	}
-	normal, own, way := map[string]float64{}, map[string]float64{}, map[string]float64{}
-	calls, delayed := map[string]float64{}, map[string]float64{}
-	after := map[timing]*pace{}
-	timings(now, func(t timing, s, n float64) {
-		if p := before[t]; p == nil || p.n < spansSeen {
+// paces learns how long every timing takes in the calls.
+func paces(calls []Call, only func(timing) bool) map[timing]*pace {
+	out := map[timing]*pace{}
+	timings(calls, func(t timing, s, n float64) {
+		if only != nil && !only(t) {
 			return
 		}
-		p := after[t]
+		p := out[t]
 		if p == nil {
 			p = &pace{}
-			after[t] = p
+			out[t] = p
 		}
 		p.values = append(p.values, s)
 		p.count += n
 	})
-	for _, t := range slices.SortedFunc(maps.Keys(after), timing.compare) {
-		p := after[t]
-		was := before[t]
-		n := p.count
-		normal[t.component] += n * was.center
-		added := trimmedMean(p.values, timeTrim) - was.trimmed
-		if math.Abs(added) < timeZ*was.scale {
-			added = 0
-		}
-		if t.peer == "" {
-			own[t.component] += n * added
-			continue
-		}
-		slow := 0.0
-		if added > 0 {
-			slow = n
-		}
-		for _, end := range []string{t.component, t.peer} {
-			way[end] += n * added
-			calls[end] += n
-			delayed[end] += slow
-		}
+	for _, p := range out {
+		p.baseline = baselineOf(p.values)
+		p.trimmed = trimmedMean(p.values, timeTrim)
 	}
+	return out
+}
+
+// callsAround are the calls before, from the reference when there is one, and from the start on.
+func (sc *scene) callsAround() (before, after []Call) {
+	after = sc.in.Calls
+	if !sc.start.IsZero() {
+		after = slices.DeleteFunc(slices.Clone(after), func(c Call) bool { return c.Time.Before(sc.start) })
+		before = slices.DeleteFunc(slices.Clone(sc.in.Calls), func(c Call) bool { return !c.Time.Before(sc.start) })
+	}
+	if sc.in.Reference != nil {
+		before = sc.in.Reference.Calls
+	}
+	return before, after
+}
+
+// spent is the time that a component adds, in seconds over all calls after the start.
+type spent struct {
+	normal         float64 // what they would have taken
+	own, way       float64 // added in the component, and on the way to and from it
+	calls, delayed float64 // calls to and from it, and those of them whose way became slower
+}
+
+// timeArgument finds where requests spend more time than they used to: in a component itself, or on the way to and from
+// it. Time on the way counts for both ends, by the share of their calls that are slow: the network of the end whose every
+// connection is slow is at fault, not that of a caller with one slow callee. Own time excludes the time of callees, so
+// that a caller that waits is not blamed. Self time as in MonitorRank (Kim et al., SIGMETRICS 2013)
+// and TraceRank (Yu et al., J. Softw. Evol. Process 2021).
+func timeArgument(sc *scene) argument {
+	a := newArgument("time")
+	earlier, later := sc.callsAround()
+	before := paces(earlier, nil)
+	if len(before) == 0 {
+		return a
+	}
+	after := paces(later, func(t timing) bool { p := before[t]; return p != nil && p.n >= spansSeen })
+	added := addedTime(before, after)
 	allNormal, allAdded := 0.0, 0.0
-	for _, c := range slices.Sorted(maps.Keys(normal)) {
-		if calls[c] > 0 {
-			way[c] *= delayed[c] / calls[c]
+	for _, c := range slices.Sorted(maps.Keys(added)) {
+		x := added[c]
+		if x.calls > 0 {
+			x.way *= x.delayed / x.calls
 		}
-		allNormal += normal[c]
-		sum := max(own[c], 0) + max(way[c], 0)
+		allNormal += x.normal
+		sum := max(x.own, 0) + max(x.way, 0)
 		if sum <= 0 {
 			continue
 		}
 		a.mass[c] = sum
 		allAdded += sum
-		a.detail[c] = fmt.Sprintf("requests spent %s more in it and %s more on the way to and from it than they used to",
-			seconds(own[c]), seconds(way[c]))
+		a.detail[c] = fmt.Sprintf("requests spent %s more in it and %s more on the way to and from it than they used to", seconds(x.own), seconds(x.way))
 	}
 	a.force = saturate(allAdded/max(allNormal, 1e-9), timeHalf)
 	a.sure = a.force > 0.5
 	return a
+}
+
+// addedTime compares the paces, by component.
+func addedTime(before, after map[timing]*pace) map[string]*spent {
+	out := map[string]*spent{}
+	at := func(c string) *spent {
+		if out[c] == nil {
+			out[c] = &spent{}
+		}
+		return out[c]
+	}
+	for _, t := range slices.SortedFunc(maps.Keys(after), timing.compare) {
+		now, was := after[t], before[t]
+		at(t.component).normal += now.count * was.center
+		added := now.trimmed - was.trimmed
+		if math.Abs(added) < timeZ*was.scale {
+			added = 0
+		}
+		if t.peer == "" {
+			at(t.component).own += now.count * added
+			continue
+		}
+		for _, end := range []string{t.component, t.peer} {
+			x := at(end)
+			x.way += now.count * added
+			x.calls += now.count
+			if added > 0 {
+				x.delayed += now.count
+			}
+		}
+	}
+	return out
 }
 
 // seconds writes a time that may be negative as nothing.

@@ -17,10 +17,10 @@ const (
 	edgeMemory = 30 * 24 * time.Hour
 	maxEdges   = 2000
 	edgeFresh  = 24 * time.Hour  // an edge seen again within it is not written again
-	graphFresh = 5 * time.Minute // how long a process uses the graph before it reads the edges again
+	graphFresh = 5 * time.Minute // how long a process uses the graph before it reads the pairs again
 )
 
-var edgesKey = kv.Key{PK: "GRAPH", SK: "LEARNED"}
+var pairsKey = kv.Key{PK: "GRAPH", SK: "LEARNED"}
 
 type edge struct {
 	A    string    `json:"a"`
@@ -28,7 +28,7 @@ type edge struct {
 	Seen time.Time `json:"seen"`
 }
 
-type edges struct {
+type pairs struct {
 	List []edge `json:"list"`
 }
 
@@ -36,8 +36,8 @@ type edges struct {
 // count: everything else would relate strangers. Repeats are safe and mostly write nothing.
 func Learn(ctx context.Context, s kv.Store, known func(component string) bool, deps []evidence.Dependency, now time.Time) error {
 	for range attempts {
-		var have edges
-		v, _, err := kv.Read(ctx, s, edgesKey, &have)
+		var have pairs
+		v, _, err := kv.Read(ctx, s, pairsKey, &have)
 		if err != nil {
 			return fmt.Errorf("read learned dependencies: %w", err)
 		}
@@ -45,7 +45,7 @@ func Learn(ctx context.Context, s kv.Store, known func(component string) bool, d
 		if !changed {
 			return nil
 		}
-		err = s.Commit(ctx, kv.Put(edgesKey, next, kv.Version(v)))
+		err = s.Commit(ctx, kv.Put(pairsKey, next, kv.Version(v)))
 		if !incident.Is(err, incident.Conflict) {
 			return err
 		}
@@ -53,7 +53,7 @@ func Learn(ctx context.Context, s kv.Store, known func(component string) bool, d
 	return incident.Errorf(incident.Throttled, "learned dependencies changed too often; the next investigation learns them")
 }
 
-func (e edges) with(known func(string) bool, deps []evidence.Dependency, now time.Time) (edges, bool) {
+func (e pairs) with(known func(string) bool, deps []evidence.Dependency, now time.Time) (pairs, bool) {
 	next := slices.DeleteFunc(slices.Clone(e.List), func(x edge) bool { return now.Sub(x.Seen) > edgeMemory })
 	changed := len(next) != len(e.List)
 	for _, d := range deps {
@@ -70,7 +70,7 @@ func (e edges) with(known func(string) bool, deps []evidence.Dependency, now tim
 		}
 	}
 	slices.SortFunc(next, func(x, y edge) int { return strings.Compare(x.A+"\x00"+x.B, y.A+"\x00"+y.B) })
-	return edges{next[:min(len(next), maxEdges)]}, changed
+	return pairs{next[:min(len(next), maxEdges)]}, changed
 }
 
 // drawn is a graph and when it was drawn.
@@ -79,15 +79,15 @@ type drawn struct {
 	at    time.Time
 }
 
-// refresh draws the graph anew now and then. If the edges cannot be read, the graph that is there serves on: fewer
+// refresh draws the graph anew now and then. If the pairs cannot be read, the graph that is there serves on: fewer
 // relations link fewer alarms, they lose none.
 func (s *Service) refresh(ctx context.Context) {
 	now := s.Now()
 	if d := s.graph.Load(); d != nil && now.Sub(d.at).Abs() < graphFresh {
 		return
 	}
-	var have edges
-	if _, _, err := kv.Read(ctx, s.Store, edgesKey, &have); err != nil {
+	var have pairs
+	if _, _, err := kv.Read(ctx, s.Store, pairsKey, &have); err != nil {
 		s.Log.WarnContext(ctx, "learned dependencies not read", "class", incident.ClassOf(err))
 		if s.graph.Load() != nil {
 			return

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +31,7 @@ type Process struct {
 	answers chan Answer
 	exited  chan struct{}
 	once    sync.Once
-	started time.Time
+	started atomic.Int64
 }
 
 type invocation struct {
@@ -60,7 +61,7 @@ func Start(ctx context.Context, binary string, env []string) (*Process, error) {
 	p.cmd.Env = append(env, "AWS_LAMBDA_RUNTIME_API="+listener.Addr().String(), "AWS_LAMBDA_FUNCTION_NAME=test", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE=512",
 		"AWS_LAMBDA_FUNCTION_VERSION=$LATEST", "LAMBDA_TASK_ROOT=/var/task", "_HANDLER=bootstrap")
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
-	p.started = time.Now()
+	p.started.Store(time.Now().UnixNano())
 	if err := p.cmd.Start(); err != nil {
 		_ = p.server.Close()
 		return nil, err
@@ -160,7 +161,7 @@ func (p *Process) routes() http.Handler {
 
 func (p *Process) next(w http.ResponseWriter, r *http.Request) {
 	p.once.Do(func() {
-		p.Init = time.Since(p.started)
+		p.Init = time.Since(time.Unix(0, p.started.Load()))
 		close(p.ready)
 	})
 	select {

@@ -1,5 +1,6 @@
 // Package boltkv is kv.Store in one file, over go.etcd.io/bbolt, for a whole space in one process. Commits are
-// serialised by bbolt's single writer, reads are snapshots; both are stronger than kv asks for.
+// serialised, those that come at the same time share one write to disk; reads are snapshots. Both are stronger than kv
+// asks for.
 package boltkv
 
 import (
@@ -29,13 +30,14 @@ type Options struct {
 // Store implements kv.Store. It is safe for concurrent use; one process at a time can have the file open.
 type Store struct {
 	db *bolt.DB
+	group
 }
 
 var _ kv.Store = (*Store)(nil)
 
 // Open opens or creates the file. It waits a second for another process to let go of it, then fails Unavailable.
 func Open(path string, opts Options) (*Store, error) {
-	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, NoSync: opts.NoSync, NoFreelistSync: opts.NoSync, FreelistType: bolt.FreelistMapType})
+	db, err := bolt.Open(path, 0o600, &bolt.Options{Timeout: time.Second, NoSync: opts.NoSync, NoFreelistSync: true, FreelistType: bolt.FreelistMapType})
 	if errors.Is(err, bolterrors.ErrTimeout) {
 		return nil, incident.Errorf(incident.Unavailable, "open store %s: another process has it open; stop it or choose another directory: %w", path, err)
 	}
@@ -49,7 +51,7 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(incident.Errorf(incident.Unavailable, "open store %s: %w", path, err), db.Close())
 	}
-	return &Store{db}, nil
+	return &Store{db: db}, nil
 }
 
 // Durable reports whether a commit that returned nil survives a power cut.
@@ -105,51 +107,11 @@ func (s *Store) Query(ctx context.Context, pk, prefix string, page kv.Page) (out
 	return out, wrap(err, "query %s/%s", pk, prefix)
 }
 
-// Commit implements kv.Store.
-func (s *Store) Commit(ctx context.Context, ops ...kv.Op) error {
-	if err := kv.CheckLimits(ops); err != nil || len(ops) == 0 {
-		return err
-	}
-	if err := ctx.Err(); err != nil {
-		return wrap(err, "commit")
-	}
-	return wrap(s.db.Update(func(tx *bolt.Tx) error {
-		b := tx.Bucket(items)
-		for _, op := range ops { // one operation per item, so no operation sees another's write
-			if err := apply(b, op); err != nil {
-				return err // rolls everything back
-			}
-		}
-		return nil
-	}), "commit")
-}
-
 func (s *Store) view(ctx context.Context, read func(*bolt.Bucket) error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	return s.db.View(func(tx *bolt.Tx) error { return read(tx.Bucket(items)) })
-}
-
-func apply(b *bolt.Bucket, op kv.Op) error {
-	current, err := get(b, op.Key)
-	if err != nil {
-		return err
-	}
-	if !op.Cond.Holds(current) {
-		return incident.Errorf(incident.Conflict, "condition on %s/%s failed", op.Key.PK, op.Key.SK)
-	}
-	switch op.Kind {
-	case kv.KindDelete:
-		return b.Delete(encodeKey(op.Key.PK, op.Key.SK))
-	case kv.KindPut:
-		next := kv.Item{Body: op.Body, Version: 1, Expires: op.Expires}
-		if current != nil {
-			next.Version = current.Version + 1
-		}
-		return b.Put(encodeKey(op.Key.PK, op.Key.SK), encode(next))
-	}
-	return nil
 }
 
 // get returns nil without an error for a missing item.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,7 @@ import (
 // Options of a queue; zero values take defaults.
 type Options struct {
 	Batch       int           // messages handed to the handler at once; default 10
+	Gather      time.Duration // how long a batch that is not full waits for more; default 0, not at all
 	Workers     int           // handlers that run at the same time; default 2
 	Visibility  time.Duration // how long a message stays hidden after it was handed out; default 30 s
 	MaxReceives int           // after so many failed deliveries a message is buried; default 5
@@ -31,6 +33,7 @@ type Queue struct {
 	ready chan entry
 	next  atomic.Int64
 	busy  sync.WaitGroup
+	one   sync.Mutex // one worker gathers at a time, so that batches fill
 }
 
 type entry struct {
@@ -140,8 +143,10 @@ func (q *Queue) Run(ctx context.Context, handle queue.Handler) {
 	q.busy.Wait()
 }
 
-// receive waits for one message and takes what else is ready, up to a batch.
+// receive waits for one message and takes what else is ready, up to a batch, or comes while it gathers.
 func (q *Queue) receive(ctx context.Context) []entry {
+	q.one.Lock()
+	defer q.one.Unlock()
 	var batch []entry
 	select {
 	case e := <-q.ready:
@@ -149,11 +154,24 @@ func (q *Queue) receive(ctx context.Context) []entry {
 	case <-ctx.Done():
 		return nil
 	}
+	timer := time.NewTimer(q.opt.Gather)
+	defer timer.Stop()
 	for len(batch) < q.opt.Batch {
 		select {
 		case e := <-q.ready:
 			batch = append(batch, e)
+			continue
 		default:
+		}
+		if q.opt.Gather == 0 {
+			return batch
+		}
+		select {
+		case e := <-q.ready:
+			batch = append(batch, e)
+		case <-timer.C:
+			return batch
+		case <-ctx.Done():
 			return batch
 		}
 	}
@@ -169,24 +187,28 @@ func (q *Queue) deliver(ctx context.Context, handle queue.Handler, batch []entry
 		messages[i] = queue.Message{ID: batch[i].ID, Body: batch[i].Body, Receives: batch[i].Receives}
 	}
 	failed := handle(hctx, messages)
+	done := make([]kv.Op, 0, len(batch))
 	for _, e := range batch {
 		reason, bad := failed[e.ID]
 		switch {
 		case !bad:
-			q.remove(ctx, e)
+			done = append(done, kv.Delete(q.key(e.ID), kv.Always()))
 		case e.Receives >= q.opt.MaxReceives:
 			if q.Bury(ctx, e.Body, fmt.Sprintf("failed %d times: %v", e.Receives, reason)) == nil {
-				q.remove(ctx, e)
+				done = append(done, kv.Delete(q.key(e.ID), kv.Always()))
 			}
 		default:
 			q.again(ctx, e)
 		}
 	}
+	q.remove(ctx, done)
 }
 
-// remove forgets a message. If that fails, the message comes again after a restart: consumers bear repeats.
-func (q *Queue) remove(ctx context.Context, e entry) {
-	_ = q.store.Commit(ctx, kv.Delete(q.key(e.ID), kv.Always()))
+// remove forgets messages. If that fails, they come again after a restart: consumers bear repeats.
+func (q *Queue) remove(ctx context.Context, done []kv.Op) {
+	for ops := range slices.Chunk(done, kv.MaxOps) {
+		_ = q.store.Commit(ctx, ops...)
+	}
 }
 
 // again shows a failed message once more, later each time.

@@ -7,6 +7,7 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path"
@@ -212,8 +213,8 @@ func (d *day) input(f fault) (evidence.Input, error) {
 			}
 		}
 	}
-	for s, n := range d.node {
-		in.Dependencies = append(slices.Clip(in.Dependencies), evidence.Dependency{Caller: s, Callee: n, Kind: "hosted_on"})
+	for _, s := range slices.Sorted(maps.Keys(d.node)) {
+		in.Dependencies = append(slices.Clip(in.Dependencies), evidence.Dependency{Caller: s, Callee: d.node[s], Kind: "hosted_on"})
 	}
 	return in, nil
 }

@@ -72,13 +72,11 @@ func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Resul
 	defer shut(days)
 	systems, names := map[string]*system{}, []string(nil)
 	for _, f := range all {
-		d, err := find(days, f)
-		if err != nil {
-			return nil, err
-		}
-		in, err := d.input(f)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.id, err)
+		var in evidence.Input // stays empty, a miss, when no archive covers the fault
+		if d, err := find(days, f); err == nil {
+			if in, err = d.input(f); err != nil {
+				return nil, fmt.Errorf("%s: %w", f.id, err)
+			}
 		}
 		if systems[f.system] == nil {
 			systems[f.system], names = &system{}, append(names, f.system)

@@ -182,11 +182,11 @@ func fields(row []json.RawMessage, n int) ([]string, error) {
 }
 
 func millis(text string) time.Time {
-	ms, err := strconv.ParseInt(text, 10, 64)
+	ms, err := strconv.ParseFloat(text, 64)
 	if err != nil {
 		return time.Time{}
 	}
-	return time.UnixMilli(ms).UTC()
+	return time.UnixMilli(int64(ms)).UTC()
 }
 
 func metricAlarm(row []json.RawMessage) (evidence.Alarm, error) {
@@ -208,14 +208,16 @@ func traceAlarm(row []json.RawMessage) (evidence.Alarm, error) {
 // logAlarm has no time of its own: the example lines carry local times without a zone.
 func logAlarm(row []json.RawMessage) (evidence.Alarm, error) {
 	f, err := fields(row, 2)
-	if err != nil || len(row) < 4 {
-		return evidence.Alarm{}, fmt.Errorf("%d fields: %w", len(row), err)
+	if err != nil {
+		return evidence.Alarm{}, err
 	}
 	a := evidence.Alarm{Kind: "log", Component: f[0], Metric: f[1]}
 	var lines []string
-	if json.Unmarshal(row[2], &lines) == nil && len(lines) > 0 {
+	if len(row) > 2 && json.Unmarshal(row[2], &lines) == nil && len(lines) > 0 {
 		a.Text = lines[0]
 	}
-	_ = json.Unmarshal(row[3], &a.Count) // absent: one line
+	if len(row) > 3 {
+		_ = json.Unmarshal(row[3], &a.Count) // null: one line
+	}
 	return a, nil
 }
