@@ -28,26 +28,6 @@ type observed struct {
 	Data json.RawMessage `json:"data"`
 }
 
-// alarmsTool reads the alarms that triage linked to this investigation.
-func (w *worker) alarmsTool() tool.Tool {
-	type none struct{}
-	return tool.New("linked_alarms", "The alarms that belong to this investigation, with their times and recoveries.",
-		func(ctx context.Context, _ tool.Scope, _ none) (evidence.Telemetry, string, error) {
-			alarms, err := record.Alarms(ctx, w.Store, w.inv.ID)
-			if err != nil {
-				return evidence.Telemetry{}, "", err
-			}
-			var t evidence.Telemetry
-			for _, a := range alarms {
-				t.Alarms = append(t.Alarms, evidence.Alarm{
-					Time: a.Event.Timestamp, Component: a.Event.Service, Metric: a.Event.Metric, Kind: "metric",
-					Text: a.Event.Title + " " + a.Event.Description, Severity: string(a.Event.Priority), Recovered: !a.Event.Action.Firing(),
-				})
-			}
-			return t, fmt.Sprintf("%d alarm events belong to this investigation", len(t.Alarms)), nil
-		})
-}
-
 // collect calls every telemetry tool once and analyses what came back. Both are journalled; a repeat reads the journal.
 func (w *worker) collect(ctx context.Context) error {
 	if _, done := w.journal.Find(briefKey); done {

@@ -92,7 +92,7 @@ func (s *Service) worker(ctx context.Context, id string) (*worker, error) {
 		return nil, err
 	}
 	w := &worker{Service: s, inv: inv, journal: j, log: s.Log.With("investigation", id)}
-	w.box, err = tool.NewBox(s.Redact, s.Space.Budget.Bytes, append([]tool.Tool{w.alarmsTool()}, s.Tools...)...)
+	w.box, err = tool.NewBox(s.Redact, s.Space.Budget.Bytes, append(w.ownTools(), s.Tools...)...)
 	return w, err
 }
 

@@ -3,15 +3,22 @@ package triage_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firefinder/firefinder/events"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/workflow"
 )
 
 // counting counts what a store is asked for.
@@ -143,4 +150,134 @@ func TestPoison(t *testing.T) {
 	if a := d.decision(mended); a.Decision.Outcome != incident.Linked || len(d.started) != 1 {
 		t.Errorf("redriven: %+v, started %v", a.Decision, d.started)
 	}
+}
+
+// priced counts what DynamoDB bills: write units of 1 KiB, twice as many in a transaction, and read units of 4 KiB,
+// consistent.
+type priced struct {
+	kv.Store
+	reads, writes int
+}
+
+func (p *priced) Get(ctx context.Context, key kv.Key) (kv.Item, error) {
+	item, err := p.Store.Get(ctx, key)
+	p.reads += units(len(item.Body)+len(key.PK)+len(key.SK), 4<<10)
+	return item, err
+}
+
+func (p *priced) Query(ctx context.Context, pk, prefix string, page kv.Page) ([]kv.Item, error) {
+	items, err := p.Store.Query(ctx, pk, prefix, page)
+	size := 0
+	for _, item := range items {
+		size += len(item.Body) + len(item.PK) + len(item.SK)
+	}
+	p.reads += units(size, 4<<10)
+	return items, err
+}
+
+func (p *priced) Commit(ctx context.Context, ops ...kv.Op) error {
+	factor := min(len(ops), 2)
+	for _, op := range ops {
+		p.writes += factor * units(len(op.Body)+len(op.Key.PK)+len(op.Key.SK), 1<<10)
+	}
+	return p.Store.Commit(ctx, ops...)
+}
+
+func units(size, unit int) int { return max(1, (size+unit-1)/unit) }
+
+var update = flag.Bool("update", false, "write docs/cost.md anew")
+
+// List prices in dollars, us-east-1, as of November 2025.
+const (
+	writeUnit = 0.625e-6
+	readUnit  = 0.125e-6
+	sqsCall   = 0.40e-6
+	httpCall  = 1.00e-6
+	invoked   = 0.20e-6
+	gbSecond  = 1.33334e-5 // arm64
+	stepCost  = 25e-6
+)
+
+// charged is one kind of event, as a queue delivers it when there is no storm: alone.
+type charged struct {
+	name   string
+	events []incident.Event
+}
+
+// TestCostPage counts what each kind of event costs and keeps docs/cost.md true to it.
+func TestCostPage(t *testing.T) {
+	data, err := events.FS.ReadFile("cloudwatch/eventbridge_metric_math.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	alarm := func(rule string, minutes float64, action incident.Action) incident.Event {
+		e := ev("checkout", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:"+rule, minutes, action)
+		e.Data, e.Description = data, strings.Repeat("why it changed its state ", 10)
+		return e
+	}
+	d := newDesk(t)
+	meter := &priced{Store: d.store}
+	d.service.Store = meter
+	storm := []incident.Event{}
+	for i := range 10 {
+		storm = append(storm, alarm(fmt.Sprint("storm-", i), 2, incident.Created))
+	}
+	var table strings.Builder
+	table.WriteString("| event | write units | read units |\n|---|---|---|\n")
+	cost := map[string]float64{}
+	for _, s := range []charged{
+		{"opens an investigation", []incident.Event{alarm("5xx", 0, incident.Created)}},
+		{"is linked, alone in its batch", []incident.Event{alarm("p99", 1, incident.Created)}},
+		{"is linked, one of ten in a batch", storm},
+		{"is delivered again", []incident.Event{alarm("p99", 1, incident.Created)}},
+		{"recovers", []incident.Event{alarm("p99", 5, incident.Resolved)}},
+		{"fires again", []incident.Event{alarm("p99", 8, incident.Created)}},
+	} {
+		meter.reads, meter.writes = 0, 0
+		d.send(s.events...)
+		n := float64(len(s.events))
+		w, r := float64(meter.writes)/n, float64(meter.reads)/n
+		fmt.Fprintf(&table, "| %s | %.1f | %.1f |\n", s.name, w, r)
+		cost[s.name] = w*writeUnit + r*readUnit
+	}
+	table.WriteString("\n" + prices(t, cost))
+	page := "../../docs/cost.md"
+	doc, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const begin, end = "<!-- counted by TestCostPage -->\n", "<!-- end -->"
+	head, rest, ok := strings.Cut(string(doc), begin)
+	old, tail, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		t.Fatal("docs/cost.md has lost its marks")
+	}
+	if *update {
+		if err := os.WriteFile(page, []byte(head+begin+table.String()+end+tail), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if diff := cmp.Diff(old, table.String()); diff != "" {
+		t.Errorf("docs/cost.md is not what is counted (-page +counted); run with -update:\n%s", diff)
+	}
+}
+
+// prices is the table of a month: every tenth alarm opens an investigation, every alarm recovers, nothing is batched.
+func prices(t *testing.T, cost map[string]float64) string {
+	var definition struct{ States map[string]any }
+	if err := json.Unmarshal([]byte(workflow.Definition), &definition); err != nil {
+		t.Fatal(err)
+	}
+	way := 3*sqsCall + httpCall + 1*writeUnit + 3*sqsCall // signer's queue, API, replay record, triage's queue
+	way += 3*invoked + gbSecond*(0.25*0.1+0.5*0.05+0.5*0.05)
+	perAlarm := 2*way + 0.1*cost["opens an investigation"] + 0.9*cost["is linked, alone in its batch"] + cost["recovers"]
+	perInvestigation := float64(len(definition.States)) * stepCost
+	var b strings.Builder
+	fmt.Fprintf(&b, "An alarm with its recovery: $%.7f. The states of an investigation: %d, $%.5f.\n\n", perAlarm, len(definition.States), perInvestigation)
+	b.WriteString("| alarms a month | alarms and recoveries | state transitions of a tenth as many investigations |\n|---|---|---|\n")
+	for _, n := range []float64{1e3, 1e5, 1e7} {
+		fmt.Fprintf(&b, "| %.0f | $%.2f | $%.2f |\n", n, n*perAlarm, n/10*perInvestigation)
+	}
+	return b.String()
 }

@@ -187,14 +187,20 @@ func (s Source) parsed(a alarm, whole []byte, received time.Time) (source.Parsed
 	return source.Parsed{Events: []incident.Event{e.Normalise(received)}}, nil
 }
 
-// fallback is the priority of alarms that carry no hint.
+// fallback is the priority of alarms that carry no hint: that of the space's cloudwatch source, or of generic, through
+// which the signer delivers.
 func (s Source) fallback() incident.Priority {
+	fallback := incident.Medium
 	for _, c := range s.space.Sources {
-		if c.Kind == Kind && c.Priority != "" {
+		switch {
+		case c.Priority == "":
+		case c.Kind == Kind:
 			return c.Priority
+		case c.Kind == "generic":
+			fallback = c.Priority
 		}
 	}
-	return incident.Medium
+	return fallback
 }
 
 func (s Source) service(a alarm, all map[string]string) string {
