@@ -135,7 +135,7 @@ func (a *App) open(ctx context.Context) (err error) {
 	if a.alarms, err = localqueue.Open(ctx, a.Store, "alarms", localqueue.Options{}); err != nil {
 		return err
 	}
-	a.events, err = localqueue.Open(ctx, a.Store, "events", localqueue.Options{})
+	a.events, err = localqueue.Open(ctx, a.Store, "events", localqueue.ForTriage())
 	return err
 }
 

@@ -24,7 +24,8 @@ type verdict struct {
 	stated    bool    // a condition or a change names the mechanism
 }
 
-// The weights of confidenceOf, a logistic regression on the public incidents of test/bench.
+// The weights of confidenceOf, a logistic function. They were set by hand; how well the confidence that they state matches
+// what happens is measured on public incidents in docs/benchmarks.md.
 const (
 	confidenceBase      = -1.0
 	confidenceMargin    = 2.0

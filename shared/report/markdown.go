@@ -144,7 +144,7 @@ func actions(w writer, title string, list []incident.PlanAction) {
 		if a.Command != "" {
 			w("\n   ```sh")
 			for _, l := range strings.Split(strings.TrimSpace(a.Command), "\n") {
-				w("   %s", Visible(l))
+				w("   %s", strings.ReplaceAll(Visible(l), "```", "'''")) // nothing in a command ends its block
 			}
 			w("   ```\n")
 		}

@@ -2,6 +2,7 @@ package skill_test
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -202,6 +203,30 @@ func TestShippedSkills(t *testing.T) {
 				t.Errorf("%q (%s, %s): skipped by %q, want %q", e.Title, e.Priority, e.Type, got, want)
 			}
 		}
+	}
+}
+
+// The example in docs/triage.md is a skill that works.
+func TestDocumentedRule(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/triage.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(doc), "```markdown\n")
+	text, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("docs/triage.md has no example of a skill")
+	}
+	lib, err := skill.Load(fstest.MapFS{"quiet-batch/SKILL.md": {Data: []byte(text)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := incident.Event{Service: "exports", Priority: incident.Low, Title: "export is late", Timestamp: time.Date(2026, 3, 11, 1, 0, 0, 0, time.UTC)}
+	if hit, err := lib.Skips()[0].Match(e, e.Timestamp); !hit || err != nil {
+		t.Errorf("at night: %v, %v", hit, err)
+	}
+	if hit, err := lib.Skips()[0].Match(e, e.Timestamp.Add(12*time.Hour)); hit || err != nil {
+		t.Errorf("at noon: %v, %v", hit, err)
 	}
 }
 

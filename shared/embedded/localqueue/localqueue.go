@@ -25,6 +25,12 @@ type Options struct {
 	MaxReceives int           // after so many failed deliveries a message is buried; default 5
 }
 
+// ForTriage are the options of the queue in front of triage: batches of as many events as triage decides in one commit,
+// and a wait for a full one that nobody notices.
+func ForTriage() Options {
+	return Options{Batch: 25, Gather: 10 * time.Millisecond, Workers: 4}
+}
+
 // Queue implements queue.Sender and queue.DeadLetters. Make one with Open.
 type Queue struct {
 	store kv.Store

@@ -1,0 +1,14 @@
+package azuredevops
+
+import (
+	"context"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/source"
+)
+
+// Verify implements source.Source. Service hooks send Basic credentials or a custom header.
+func (s Source) Verify(_ context.Context, r source.Request, secrets []config.Secret) (time.Time, error) {
+	return s.proof.Verify(r, secrets)
+}

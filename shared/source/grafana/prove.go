@@ -1,0 +1,22 @@
+package grafana
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/source"
+	"github.com/firefinder/firefinder/shared/source/sign"
+)
+
+// Prove implements source.Prover.
+func (s Source) Prove(h http.Header, body []byte, secret config.Secret, now time.Time) {
+	if s.bearer {
+		source.Shown{}.Prove(h, body, secret, now)
+		return
+	}
+	stamp := strconv.FormatInt(now.Unix(), 10)
+	h.Set(HeaderTimestamp, stamp)
+	h.Set(HeaderSignature, sign.SignHex(secret, []byte(stamp+":"), body))
+}

@@ -1,0 +1,27 @@
+// Package servicenow hears ServiceNow: a ticket that is created or changes posts itself by a business rule. Its event names
+// the ticket, so that findings return to it.
+package servicenow
+
+import (
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/source"
+)
+
+// Kind is the source's name in the space file and in the path.
+const Kind = "servicenow"
+
+// Source hears ServiceNow.
+type Source struct {
+	space config.Space
+	proof source.Shown
+}
+
+// New makes the source with the scheme that the space chose.
+func New(space config.Space) Source {
+	return Source{space: space, proof: source.Shown{Scheme: source.Choice(space, Kind).Scheme}}
+}
+
+// Rules implements source.Source.
+func (s Source) Rules() source.Rules {
+	return source.Rules{Kind: Kind, MaxBody: source.VendorBody, LeastSecret: s.proof.Least()}
+}
