@@ -1,11 +1,11 @@
 // Package skill reads skills: directories with a SKILL.md (what to know and when, rules for triage) and, where a skill
-// can help to mitigate, a mitigations.yaml. Rules are CEL expressions over the event: typed, without side effects, and
-// bounded in cost.
+// can help to mitigate, a mitigations.yaml. The expressions of rules are compiled by package rule.
 package skill
 
 import (
 	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"path"
 	"regexp"
@@ -32,8 +32,8 @@ type Skill struct {
 type Library struct{ skills []Skill }
 
 type frontmatter struct {
-	Name        string   `yaml:"name"`
-	Description string   `yaml:"description"`
+	Name        located  `yaml:"name"`
+	Description located  `yaml:"description"`
 	Metadata    metadata `yaml:"metadata"`
 }
 
@@ -48,8 +48,13 @@ type metadata struct {
 
 var skillName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$`)
 
-// Load reads every directory of fsys that holds a SKILL.md. All faults are reported at once, each with file and place.
-func Load(fsys fs.FS) (Library, error) {
+// lineOf takes apart how the YAML parser says where a fault is.
+var lineOf = regexp.MustCompile(`(?s)^line (\d+): (.*)$`)
+
+// Load reads every directory of fsys that holds a SKILL.md. All faults are reported at once, each with file and place; the
+// class is Invalid. compile is for the expressions of skip rules. A program that matches none gives nil: rules are then
+// checked for shape alone, and matching one is an error.
+func Load(fsys fs.FS, compile Compile) (Library, error) {
 	var lib Library
 	var faults []error
 	entries, err := fs.ReadDir(fsys, ".")
@@ -60,7 +65,7 @@ func Load(fsys fs.FS) (Library, error) {
 		if !e.IsDir() {
 			continue
 		}
-		s, err := load(fsys, e.Name())
+		s, err := load(fsys, e.Name(), compile)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -76,40 +81,59 @@ func Load(fsys fs.FS) (Library, error) {
 	return lib, nil
 }
 
-func load(fsys fs.FS, dir string) (Skill, error) {
+func load(fsys fs.FS, dir string, compile Compile) (Skill, error) {
 	file := path.Join(dir, "SKILL.md")
 	data, err := fs.ReadFile(fsys, file)
 	if err != nil {
 		return Skill{}, err
 	}
+	blocks, err := loadBlocks(fsys, path.Join(dir, "mitigations.yaml"), dir)
+	faults := []error{err}
 	head, text, ok := split(data)
 	if !ok {
-		return Skill{}, incident.Errorf(incident.Invalid, "%s:1: must begin with frontmatter between two lines of ---", file)
+		return Skill{}, errors.Join(append(faults, incident.Errorf(incident.Invalid, "%s:1:1: must begin with frontmatter between two lines of ---", file))...)
 	}
 	var fm frontmatter
-	dec := yaml.NewDecoder(bytes.NewReader(head))
-	dec.KnownFields(true)
-	if err := dec.Decode(&fm); err != nil {
-		return Skill{}, incident.Errorf(incident.Invalid, "%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
+	if err := decode(file, head, &fm); err != nil {
+		return Skill{}, errors.Join(append(faults, err)...)
 	}
-	s := Skill{Name: fm.Name, Description: fm.Description, Version: fm.Metadata.Version, AgentTypes: fm.Metadata.AgentTypes, Text: string(text)}
-	var faults []error
-	if !skillName.MatchString(fm.Name) || fm.Name != dir {
-		faults = append(faults, incident.Errorf(incident.Invalid, "%s: name must be the directory's name, in lower case, digits and hyphens", file))
+	s := Skill{Name: fm.Name.Text, Description: fm.Description.Text, Version: fm.Metadata.Version, AgentTypes: fm.Metadata.AgentTypes, Text: string(text), blocks: blocks}
+	if !skillName.MatchString(s.Name) || s.Name != dir {
+		faults = append(faults, fm.Name.fault(file, "name must be the directory's name, in lower case, digits and hyphens"))
 	}
-	if n := len(fm.Description); n == 0 || n > 1024 {
-		faults = append(faults, incident.Errorf(incident.Invalid, "%s: description must have 1 to 1024 characters", file))
+	if n := len(s.Description); n == 0 || n > 1024 {
+		faults = append(faults, fm.Description.fault(file, "description must have 1 to 1024 characters"))
 	}
 	for _, y := range fm.Metadata.Skip {
-		rule, err := y.compile(file, fm.Name, head)
-		if err != nil {
-			faults = append(faults, err)
-			continue
-		}
-		s.skips = append(s.skips, rule)
+		rule, err := y.rule(file, s.Name, head, compile)
+		s.skips, faults = append(s.skips, rule), append(faults, err)
 	}
-	s.blocks, err = loadBlocks(fsys, path.Join(dir, "mitigations.yaml"), fm.Name)
-	return s, errors.Join(append(faults, err)...)
+	return s, errors.Join(faults...)
+}
+
+// decode reads strict YAML: an unknown field is a fault. The error holds all faults, with their lines.
+func decode(file string, data []byte, into any) error {
+	dec := yaml.NewDecoder(bytes.NewReader(data))
+	dec.KnownFields(true)
+	err := dec.Decode(into)
+	var many *yaml.TypeError
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, io.EOF):
+		return incident.Errorf(incident.Invalid, "%s:1:1: holds nothing", file)
+	case !errors.As(err, &many):
+		many = &yaml.TypeError{Errors: []string{strings.TrimPrefix(err.Error(), "yaml: ")}}
+	}
+	var faults []error
+	for _, text := range many.Errors {
+		place := file
+		if m := lineOf.FindStringSubmatch(text); m != nil {
+			place, text = file+":"+m[1], m[2]
+		}
+		faults = append(faults, incident.Errorf(incident.Invalid, "%s: %s", place, text))
+	}
+	return errors.Join(faults...)
 }
 
 // split separates frontmatter and text. The frontmatter keeps its place in the file, so that line numbers are right.
@@ -132,16 +156,18 @@ func loadBlocks(fsys fs.FS, file, skill string) ([]Block, error) {
 		return nil, err
 	}
 	var blocks []Block
-	dec := yaml.NewDecoder(bytes.NewReader(data))
-	dec.KnownFields(true)
-	if err := dec.Decode(&blocks); err != nil {
-		return nil, incident.Errorf(incident.Invalid, "%s: %s", file, strings.TrimPrefix(err.Error(), "yaml: "))
+	if err := decode(file, data, &blocks); err != nil {
+		return nil, err
+	}
+	var places []yaml.Node
+	if err := yaml.Unmarshal(data, &places); err != nil {
+		return nil, incident.Errorf(incident.Invalid, "%s: %w", file, err)
 	}
 	var faults []error
 	for i := range blocks {
 		blocks[i].Skill = skill
 		if why := blocks[i].fault(); why != "" {
-			faults = append(faults, incident.Errorf(incident.Invalid, "%s: block %q: %s", file, blocks[i].Name, why))
+			faults = append(faults, incident.Errorf(incident.Invalid, "%s:%d:%d: block %q: %s", file, places[i].Line, places[i].Column, blocks[i].Name, why))
 		}
 	}
 	return blocks, errors.Join(faults...)

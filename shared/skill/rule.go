@@ -1,15 +1,11 @@
 package skill
 
 import (
-	"encoding/json"
-	"reflect"
-	"slices"
+	"errors"
+	"fmt"
 	"strings"
 	"time"
-	_ "time/tzdata" // schedules name zones, and a Lambda function has no zone files
 
-	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/ext"
 	"go.yaml.in/yaml/v3"
 
 	"github.com/firefinder/firefinder/shared/incident"
@@ -23,178 +19,136 @@ type SkipRule struct {
 	Reason   string // shown to people
 	Critical bool   // the rule says by name that it may skip CRITICAL alarms too
 	schedule *Schedule
-	program  cel.Program
+	meant    Predicate
 }
 
-// Schedule is a weekly time span in a time zone; outside of it a rule does not apply.
-type Schedule struct {
-	Days     []string `yaml:"days"` // mon, tue, ...; empty: every day
-	From     string   `yaml:"from"` // 22:00
-	To       string   `yaml:"to"`   // 06:00; before From: the span passes midnight
-	TimeZone string   `yaml:"timezone"`
-	zone     *time.Location
-	from, to int // minutes of the day
+// Predicate reports whether an expression means the event. An error says that it cannot tell.
+type Predicate func(incident.Event) (bool, error)
+
+// Compile turns the expression of a rule into a predicate. An error of type Faults says what is wrong where in the
+// expression; any other error is about the whole of it. Package rule has one.
+type Compile func(expression string) (Predicate, error)
+
+// Fault is one thing that is wrong in an expression.
+type Fault struct {
+	Line, Column int // within the expression, both from 1
+	Text         string
 }
 
-type skipYAML struct {
-	Name     string    `yaml:"name"`
-	When     yaml.Node `yaml:"when"`
-	Reason   string    `yaml:"reason"`
-	Critical bool      `yaml:"critical"`
-	Schedule *Schedule `yaml:"schedule"`
+// Faults are all that is wrong in one expression.
+type Faults []Fault
+
+func (f Faults) Error() string {
+	var texts []string
+	for _, one := range f {
+		texts = append(texts, fmt.Sprintf("%d:%d: %s", one.Line, one.Column, one.Text))
+	}
+	return strings.Join(texts, "; ")
 }
 
-// Event is what expressions see: the fields of incident.Event under their JSON names, data as free JSON.
-type Event struct {
-	IncidentID  string            `cel:"incidentId"`
-	Action      string            `cel:"action"`
-	Priority    string            `cel:"priority"`
-	Title       string            `cel:"title"`
-	Description string            `cel:"description"`
-	Service     string            `cel:"service"`
-	Timestamp   time.Time         `cel:"timestamp"`
-	Type        string            `cel:"type"`
-	Source      string            `cel:"source"`
-	Account     string            `cel:"account"`
-	Region      string            `cel:"region"`
-	Rule        string            `cel:"rule"`
-	Metric      string            `cel:"metric"`
-	Dimensions  map[string]string `cel:"dimensions"`
-	Data        map[string]any    `cel:"data"`
-}
-
-// maxCost bounds one evaluation, in CEL's cost units: enough for dozens of comparisons over a large event.
-const maxCost = 100_000
-
-func environment() (*cel.Env, error) {
-	return cel.NewEnv(
-		ext.NativeTypes(reflect.TypeFor[Event](), ext.ParseStructTags(true)),
-		ext.Strings(),
-		cel.Variable("event", cel.ObjectType("skill.Event")),
-	)
-}
-
-func (y skipYAML) compile(file, skill string, head []byte) (SkipRule, error) {
-	rule := SkipRule{Skill: skill, Name: y.Name, When: y.When.Value, Reason: y.Reason, Critical: y.Critical, schedule: y.Schedule}
-	place := func(format string, args ...any) error {
-		return incident.Errorf(incident.Invalid, "%s:%d:%d: rule %q: "+format, append([]any{file, y.When.Line, y.When.Column, y.Name}, args...)...)
-	}
-	if y.Name == "" || y.Reason == "" || rule.When == "" {
-		return rule, place("needs name, when and reason")
-	}
-	env, err := environment()
-	if err != nil {
-		return rule, err
-	}
-	ast, issues := env.Compile(rule.When)
-	if issues.Err() != nil {
-		var texts []string
-		for _, e := range issues.Errors() {
-			line, col := y.locate(head, e.Location.Line(), e.Location.Column())
-			texts = append(texts, incident.Errorf(incident.Invalid, "%s:%d:%d: rule %q: %s", file, line, col, y.Name, e.Message).Error())
-		}
-		return rule, incident.Errorf(incident.Invalid, "%s", strings.Join(texts, "; "))
-	}
-	if ast.OutputType() != cel.BoolType {
-		return rule, place("the expression yields %s; it must yield true or false", ast.OutputType())
-	}
-	if rule.program, err = env.Program(ast, cel.CostLimit(maxCost), cel.EvalOptions(cel.OptOptimize)); err != nil {
-		return rule, place("%v", err)
-	}
-	if err := rule.schedule.prepare(); err != nil {
-		return rule, place("%v", err)
-	}
-	return rule, nil
-}
-
-// locate turns a place in the expression (line from 1, column from 0) into one in the file. A folded expression has lost
-// its lines, so its beginning is named.
-func (y skipYAML) locate(head []byte, line, col int) (int, int) {
-	node := y.When
-	switch node.Style {
-	case yaml.LiteralStyle:
-		lines := strings.Split(string(head), "\n")
-		if at := node.Line + line; at <= len(lines) {
-			text := lines[at-1]
-			return at, len(text) - len(strings.TrimLeft(text, " ")) + col + 1
-		}
-	case yaml.SingleQuotedStyle, yaml.DoubleQuotedStyle:
-		return node.Line + line - 1, node.Column + 1 + col
-	case 0:
-		return node.Line + line - 1, node.Column + col
-	}
-	return node.Line, node.Column
-}
-
-// Match reports whether the rule skips the event now. CRITICAL events match only rules that say so by name. An
-// expression that fails on this event (a missing key, too costly) does not match, and the error says why: doubt never
-// hides an alarm.
+// Match reports whether the rule skips the event now. CRITICAL events match only rules that say so by name. A rule that
+// was loaded without a compiler, or whose expression fails on this event (a missing key, too costly), does not match, and
+// the error says why: doubt never hides an alarm.
 func (r SkipRule) Match(e incident.Event, now time.Time) (bool, error) {
+	if r.meant == nil {
+		return false, incident.Errorf(incident.Invalid, "rule %s/%s is not compiled; give skill.Load a compiler to match rules", r.Skill, r.Name)
+	}
 	if e.Priority == incident.Critical && !r.Critical {
 		return false, nil
 	}
 	if !r.schedule.covers(now) {
 		return false, nil
 	}
-	view := Event{
-		IncidentID: e.IncidentID, Action: string(e.Action), Priority: string(e.Priority), Title: e.Title, Description: e.Description,
-		Service: e.Service, Timestamp: e.Timestamp, Type: e.Type, Source: e.Source, Account: e.Account, Region: e.Region, Rule: e.Rule,
-		Metric: e.Metric, Dimensions: e.Dimensions, Data: map[string]any{},
-	}
-	if len(e.Data) > 0 && e.Data[0] == '{' {
-		if err := json.Unmarshal(e.Data, &view.Data); err != nil {
-			return false, incident.Errorf(incident.Invalid, "rule %s/%s: event data: %w", r.Skill, r.Name, err)
-		}
-	}
-	out, _, err := r.program.Eval(map[string]any{"event": view})
+	hit, err := r.meant(e)
 	if err != nil {
 		return false, incident.Errorf(incident.Invalid, "rule %s/%s: %w", r.Skill, r.Name, err)
 	}
-	return out.Value() == true, nil
+	return hit, nil
 }
 
-var days = []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}
+// skipYAML is a rule as written.
+type skipYAML struct {
+	Name     located   `yaml:"name"`
+	When     located   `yaml:"when"`
+	Reason   located   `yaml:"reason"`
+	Critical bool      `yaml:"critical"`
+	Schedule *Schedule `yaml:"schedule"`
+}
 
-func (s *Schedule) prepare() (err error) {
-	if s == nil {
-		return nil
+// rule checks a rule and, with a compiler, makes it ready to match. Without one, neither the expression nor the zone of the
+// schedule is looked at. The error holds all faults.
+func (y skipYAML) rule(file, skill string, head []byte, compile Compile) (SkipRule, error) {
+	r := SkipRule{Skill: skill, Name: y.Name.Text, When: y.When.Text, Reason: y.Reason.Text, Critical: y.Critical, schedule: y.Schedule}
+	var faults []error
+	add := func(line, column int, text string) {
+		faults = append(faults, incident.Errorf(incident.Invalid, "%s:%d:%d: rule %q: %s", file, line, column, r.Name, text))
 	}
-	if s.zone, err = time.LoadLocation(s.TimeZone); err != nil {
-		return incident.Errorf(incident.Invalid, "schedule.timezone: %w", err)
+	line, column := y.place()
+	if r.Name == "" || r.Reason == "" || r.When == "" {
+		add(line, column, "needs name, when and reason")
 	}
-	for _, d := range s.Days {
-		if !slices.Contains(days, d) {
-			return incident.Errorf(incident.Invalid, "schedule.days: %q is not one of %s", d, strings.Join(days, ", "))
+	if err := r.schedule.prepare(compile != nil); err != nil {
+		add(line, column, err.Error())
+	}
+	if compile == nil || r.When == "" {
+		return r, errors.Join(faults...)
+	}
+	var err error
+	var places Faults
+	switch r.meant, err = compile(r.When); {
+	case errors.As(err, &places):
+		for _, f := range places {
+			line, column := y.When.within(head, f)
+			add(line, column, f.Text)
+		}
+	case err != nil:
+		add(line, column, err.Error())
+	}
+	return r, errors.Join(faults...)
+}
+
+// place is where the rule says what it means, or where it says anything at all.
+func (y skipYAML) place() (line, column int) {
+	for _, l := range []located{y.When, y.Name, y.Reason} {
+		if l.line > 0 {
+			return l.line, l.column
 		}
 	}
-	if s.from, err = minutes(s.From); err != nil {
-		return err
-	}
-	s.to, err = minutes(s.To)
-	return err
+	return 1, 1
 }
 
-func minutes(text string) (int, error) {
-	t, err := time.Parse("15:04", text)
-	if err != nil {
-		return 0, incident.Errorf(incident.Invalid, "schedule: %q is not a time such as 22:00", text)
-	}
-	return t.Hour()*60 + t.Minute(), nil
+// located is a text and where it stands in its file.
+type located struct {
+	Text         string
+	line, column int // from 1; 0 if there is none
+	style        yaml.Style
 }
 
-// covers reports whether now lies in the span. The day of a span that passes midnight is the day it began.
-func (s *Schedule) covers(now time.Time) bool {
-	if s == nil {
-		return true
-	}
-	local := now.In(s.zone)
-	at, day := local.Hour()*60+local.Minute(), int(local.Weekday())
-	inside := at >= s.from && at < s.to
-	if s.to <= s.from {
-		inside = at >= s.from || at < s.to
-		if at < s.to {
-			day = (day + 6) % 7
+// UnmarshalYAML reads a scalar.
+func (l *located) UnmarshalYAML(node *yaml.Node) error {
+	l.line, l.column, l.style = node.Line, node.Column, node.Style
+	return node.Decode(&l.Text)
+}
+
+// fault names the text's place in the file, or the file's beginning if the text is missing.
+func (l located) fault(file, text string) error {
+	return incident.Errorf(incident.Invalid, "%s:%d:%d: %s", file, max(l.line, 1), max(l.column, 1), text)
+}
+
+// within turns a place in the text into one in the file, whose frontmatter is head. A folded text has lost its lines, so
+// its beginning is named.
+func (l located) within(head []byte, f Fault) (line, column int) {
+	switch l.style {
+	case yaml.LiteralStyle:
+		lines := strings.Split(string(head), "\n")
+		if at := l.line + f.Line; at <= len(lines) {
+			text := lines[at-1]
+			return at, len(text) - len(strings.TrimLeft(text, " ")) + f.Column
 		}
+	case yaml.SingleQuotedStyle, yaml.DoubleQuotedStyle:
+		return l.line + f.Line - 1, l.column + f.Column
+	case 0:
+		return l.line + f.Line - 1, l.column + f.Column - 1
 	}
-	return inside && (len(s.Days) == 0 || slices.Contains(s.Days, days[day]))
+	return l.line, l.column
 }
