@@ -37,7 +37,7 @@ build: ## Compile every function for Lambda (arm64) into dist/<name>/bootstrap
 
 test: fmt ## Format, vet and test everything in Go: race detector, functions, state machine, CDK (needs a C compiler, Node and npm)
 	go vet ./...
-	$(MAKE) --no-print-directory test-go test-infra
+	$(MAKE) --no-print-directory --keep-going test-go test-infra
 
 fmt:
 	@found=$$(gofmt -l cmd events functions infra shared skills test); \
@@ -83,10 +83,8 @@ vectors: ## Run signature vectors through the real webhook: make vectors FILE=ve
 	@test -n "$(FILE)" || { echo "Which vectors? make vectors FILE=vectors.json [OUT=decisions.json]"; exit 2; }
 	go run ./test/vectors -file $(FILE) $(if $(filter-out file,$(origin OUT)),-out $(OUT))
 
-# Not written yet; it gets a help text with the program.
-bench-storm:
-	@test -d test/storm || { echo "make bench-storm: there is no test/storm yet"; exit 2; }
-	go run ./test/storm
+bench-storm: ## Alarm storms through the real handlers: alarms a second, decision latency, writes per alarm (SIZES= ALERTMANAGER=path DOCS=dir)
+	go run ./test/storm $(if $(SIZES),-sizes $(SIZES)) $(if $(ALERTMANAGER),-alertmanager $(ALERTMANAGER)) $(if $(DOCS),-docs $(DOCS))
 
 fuzz: ## Ten seconds of fuzzing at every fence
 	test/proof/run fuzz 10s

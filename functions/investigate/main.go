@@ -25,7 +25,7 @@ func main() {
 	cfg := boot.Must(aws.Load(context.Background(), aws.Options{}))
 	store := dynamo.New(cfg, env.Table)
 	svc := investigate.New(investigate.Deps{
-		Store: store, Blob: s3.New(cfg, env.Bucket), Space: env.Space, Skills: boot.Must(skill.Load(skills.FS)).Active(env.Space.Skills),
+		Store: store, Blob: s3.New(cfg, env.Bucket), Space: env.Space, Skills: boot.Must(skill.Load(skills.FS, nil)).Active(env.Space.Skills),
 		Model: bedrock.Open(cfg, env.Space.Models), ModelID: env.Space.Models.Investigate, Offline: analyst.Analyst{},
 		Ledger: budget.Ledger{Store: store, Ceiling: env.Space.Budget.DollarsDay, Prices: env.Space.Models.Prices, Now: time.Now},
 		Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log,

@@ -17,6 +17,7 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/shared/source/catalogue"
 	"github.com/firefinder/firefinder/skills"
 )
@@ -93,7 +94,7 @@ func (o doctorOptions) look(ctx context.Context) ([]finding, error) {
 	if err != nil {
 		return out, nil
 	}
-	lib, err := skill.Load(skills.FS)
+	lib, err := skill.Load(skills.FS, rule.Compiler())
 	add("skills", err, fmt.Sprintf("%d skills, %d skip rules, %d mitigation blocks", len(lib.Skills()), len(lib.Skips()), len(lib.Blocks())))
 	for _, s := range space.Sources {
 		_, err := sourceOf(s.Kind, space)

@@ -21,6 +21,7 @@ import (
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/report"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/skills"
@@ -126,10 +127,10 @@ func (o replayOptions) deps() (triage.Deps, error) {
 	}
 	library := skills.FS
 	if o.skills == "" {
-		d.Skills, err = skill.Load(library)
+		d.Skills, err = skill.Load(library, rule.Compiler())
 		return d, err
 	}
-	d.Skills, err = skill.Load(os.DirFS(o.skills))
+	d.Skills, err = skill.Load(os.DirFS(o.skills), rule.Compiler())
 	return d, err
 }
 

@@ -33,6 +33,7 @@ import (
 	"github.com/firefinder/firefinder/shared/llm/analyst"
 	"github.com/firefinder/firefinder/shared/redact"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/shared/tell"
 	"github.com/firefinder/firefinder/shared/tool"
 	"github.com/firefinder/firefinder/shared/triage"
@@ -151,7 +152,7 @@ func (a *App) URL() string { return "http://" + a.ln.Addr().String() }
 
 // wire puts the same services together that the functions are made of.
 func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
-	lib, err := skill.Load(skills.FS)
+	lib, err := skill.Load(skills.FS, rule.Compiler())
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func newBench(t *testing.T, steps ...llmtest.Step) (*bench, *llmtest.Script) {
 	t.Helper()
 	b := &bench{t: t, store: kv.NewMemory(), docs: &blob.Memory{}}
 	script := &llmtest.Script{Steps: steps}
-	lib, err := skill.Load(skills.FS)
+	lib, err := skill.Load(skills.FS, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

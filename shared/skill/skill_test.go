@@ -10,6 +10,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/skills"
 )
 
@@ -17,9 +18,14 @@ func one(head string) fstest.MapFS {
 	return fstest.MapFS{"noise/SKILL.md": {Data: []byte("---\n" + head + "\n---\n# Noise\n")}}
 }
 
-func rule(t *testing.T, body string) skill.SkipRule {
+// noise is a skill with one rule, whose remaining lines are the body.
+func noise(body string) fstest.MapFS {
+	return one("name: noise\ndescription: d\nmetadata:\n  skip:\n    - name: r\n      reason: because\n" + body)
+}
+
+func ruleOf(t *testing.T, body string) skill.SkipRule {
 	t.Helper()
-	lib, err := skill.Load(one("name: noise\ndescription: d\nmetadata:\n  skip:\n    - name: r\n      reason: because\n" + body))
+	lib, err := skill.Load(noise(body), rule.Compiler())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,49 +57,9 @@ func TestExpressions(t *testing.T) {
 		`event.description.size() == 0`:                                        true,
 		`!(event.priority == "LOW")`:                                           false,
 	} {
-		got, err := rule(t, "      when: '"+when+"'").Match(event, event.Timestamp)
+		got, err := ruleOf(t, "      when: '"+when+"'").Match(event, event.Timestamp)
 		if err != nil || got != want {
 			t.Errorf("%s: %v, %v; want %v", when, got, err, want)
-		}
-	}
-}
-
-// Every fault names file, line and column, and all of them come at once.
-func TestFaultsNameThePlace(t *testing.T) {
-	head := "name: noise\ndescription: d\nmetadata:\n  skip:\n    - name: "
-	for name, c := range map[string]struct{ head, says string }{
-		"unknown field":        {head + "r\n      reason: x\n      when: event.prioritty == \"LOW\"", "noise/SKILL.md:8:18"},
-		"unknown field, later": {head + "r\n      reason: x\n      when: event.priority == \"LOW\" && event.titel == \"\"", "noise/SKILL.md:8:45"},
-		"in a block":           {head + "r\n      reason: x\n      when: |\n        event.priority == \"LOW\" &&\n        event.titel == \"\"", "noise/SKILL.md:10:14"},
-		"in quotes":            {head + "r\n      reason: x\n      when: 'event.titel == \"\"'", "noise/SKILL.md:8:19"},
-		"syntax":               {head + "r\n      reason: x\n      when: event.priority ==", "noise/SKILL.md:8:"},
-		"wrong types":          {head + "r\n      reason: x\n      when: event.priority == 1", "noise/SKILL.md:8:28"},
-		"no boolean":           {head + "r\n      reason: x\n      when: event.priority", "yields string"},
-		"unknown function":     {head + "r\n      reason: x\n      when: now() > event.timestamp", "undeclared reference to 'now'"},
-		"unknown variable":     {head + "r\n      reason: x\n      when: alarm.title == \"\"", "undeclared reference to 'alarm'"},
-		"no reason":            {head + "r\n      when: \"true\"", "needs name, when and reason"},
-		"unknown key":          {head + "r\n      reason: x\n      when: \"true\"\n      unless: \"false\"", "field unless not found"},
-		"unknown day":          {head + "r\n      reason: x\n      when: \"true\"\n      schedule: {days: [someday], from: \"22:00\", to: \"06:00\"}", "\"someday\" is not one of"},
-		"unknown zone":         {head + "r\n      reason: x\n      when: \"true\"\n      schedule: {from: \"22:00\", to: \"06:00\", timezone: Mars/Olympus}", "schedule.timezone"},
-		"no time":              {head + "r\n      reason: x\n      when: \"true\"\n      schedule: {from: \"25:00\", to: \"06:00\"}", "\"25:00\" is not a time"},
-		"other name":           {"name: other\ndescription: d", "name must be the directory's name"},
-		"no description":       {"name: noise", "description must have"},
-		"no frontmatter":       {"", "SKILL.md"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			_, err := skill.Load(one(c.head))
-			if !incident.Is(err, incident.Invalid) || !strings.Contains(err.Error(), c.says) || !strings.Contains(err.Error(), "noise/SKILL.md") {
-				t.Errorf("err = %v, want %q", err, c.says)
-			}
-		})
-	}
-	two := one("name: other")
-	two["more/SKILL.md"] = &fstest.MapFile{Data: []byte("no frontmatter")}
-	two["more/mitigations.yaml"] = &fstest.MapFile{Data: []byte("- {name: x}")}
-	_, err := skill.Load(two)
-	for _, want := range []string{"noise/SKILL.md: name must", "noise/SKILL.md: description", "more/SKILL.md:1"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("err = %v lacks %q", err, want)
 		}
 	}
 }
@@ -112,7 +78,7 @@ func TestFailingRuleDoesNotMatch(t *testing.T) {
 		e := event
 		e.Data = json.RawMessage(c.data)
 		began := time.Now()
-		hit, err := rule(t, "      when: '"+c.when+"'").Match(e, e.Timestamp)
+		hit, err := ruleOf(t, "      when: '"+c.when+"'").Match(e, e.Timestamp)
 		if hit || err == nil {
 			t.Errorf("%s: %v, %v; want no match and an error", name, hit, err)
 		}
@@ -122,40 +88,89 @@ func TestFailingRuleDoesNotMatch(t *testing.T) {
 	}
 }
 
+// Without a compiler rules are read and checked for shape, and do not hide anything.
+func TestUncompiledRuleDoesNotMatch(t *testing.T) {
+	lib, err := skill.Load(noise("      when: no expression\n      critical: true\n      schedule: {from: \"00:00\", to: \"00:00\", timezone: Mars/Olympus}"), nil)
+	if err != nil || len(lib.Skips()) != 1 {
+		t.Fatalf("%d rules, %v", len(lib.Skips()), err)
+	}
+	r := lib.Skips()[0]
+	if r.Skill != "noise" || r.Name != "r" || r.When != "no expression" || r.Reason != "because" || !r.Critical {
+		t.Errorf("rule %+v", r)
+	}
+	for _, p := range []incident.Priority{incident.Low, incident.Critical} {
+		e := event
+		e.Priority = p
+		if hit, err := r.Match(e, e.Timestamp); hit || !incident.Is(err, incident.Invalid) || !strings.Contains(err.Error(), "noise/r is not compiled") {
+			t.Errorf("%s: %v, %v; want no match and an error", p, hit, err)
+		}
+	}
+	if hit, err := (skill.SkipRule{}).Match(event, event.Timestamp); hit || err == nil {
+		t.Errorf("no rule at all: %v, %v", hit, err)
+	}
+	for _, body := range []string{"", "      when: x\n      schedule: {from: \"25:00\", to: \"06:00\"}", "      when: x\n      schedule: {days: [someday], from: \"22:00\", to: \"06:00\"}"} {
+		if lib, err := skill.Load(noise(body), nil); !incident.Is(err, incident.Invalid) {
+			t.Errorf("%q: %d rules, %v; the shape is checked without a compiler too", body, len(lib.Skips()), err)
+		}
+	}
+	if _, err := skill.Load(skills.FS, nil); err != nil {
+		t.Errorf("the skills that ship: %v", err)
+	}
+}
+
 func TestCriticalOnlyByName(t *testing.T) {
 	e := event
 	e.Priority = incident.Critical
-	if hit, err := rule(t, "      when: 'true'").Match(e, e.Timestamp); hit || err != nil {
+	if hit, err := ruleOf(t, "      when: 'true'").Match(e, e.Timestamp); hit || err != nil {
 		t.Errorf("skipped a critical alarm: %v %v", hit, err)
 	}
-	if hit, err := rule(t, "      when: 'true'\n      critical: true").Match(e, e.Timestamp); !hit || err != nil {
+	if hit, err := ruleOf(t, "      when: 'true'\n      critical: true").Match(e, e.Timestamp); !hit || err != nil {
 		t.Errorf("the rule says critical: %v %v", hit, err)
 	}
 }
 
 func TestSchedule(t *testing.T) {
-	night := rule(t, "      when: 'true'\n      schedule: {days: [tue], from: \"22:00\", to: \"06:00\", timezone: Europe/Berlin}")
-	for at, want := range map[string]bool{
-		"2026-03-10T20:59:00Z": false, // Tuesday 21:59 in Berlin
-		"2026-03-10T21:00:00Z": true,
-		"2026-03-11T04:59:00Z": true, // Wednesday 05:59: the span began on Tuesday
-		"2026-03-11T05:00:00Z": false,
-		"2026-03-11T21:00:00Z": false, // Wednesday 22:00
-		"2026-07-14T20:00:00Z": true,  // summer time
+	for body, times := range map[string]map[string]bool{
+		`{days: [tue], from: "22:00", to: "06:00", timezone: Europe/Berlin}`: {
+			"2026-03-10T20:59:59Z": false, // Tuesday 21:59 in Berlin
+			"2026-03-10T21:00:00Z": true,
+			"2026-03-10T23:00:00Z": true, // midnight
+			"2026-03-11T04:59:59Z": true, // Wednesday 05:59: the span began on Tuesday
+			"2026-03-11T05:00:00Z": false,
+			"2026-03-10T04:00:00Z": false, // Tuesday 05:00: that span began on Monday
+			"2026-03-11T21:00:00Z": false, // Wednesday 22:00
+			"2026-07-14T20:00:00Z": true,  // summer time
+			"2026-07-14T19:59:59Z": false,
+		},
+		`{days: [sat], from: "22:00", to: "06:00"}`: { // UTC; from the last day of the week into the first
+			"2026-03-14T22:00:00Z": true,
+			"2026-03-15T05:59:59Z": true,
+			"2026-03-15T22:00:00Z": false,
+			"2026-03-14T05:00:00Z": false,
+		},
+		`{from: "09:00", to: "17:00"}`: {
+			"2026-03-10T08:59:59Z": false, "2026-03-10T09:00:00Z": true, "2026-03-15T16:59:59Z": true, "2026-03-10T17:00:00Z": false,
+		},
+		`{days: [sun], from: "00:00", to: "00:00"}`: { // the whole day
+			"2026-03-14T23:59:59Z": false, "2026-03-15T00:00:00Z": true, "2026-03-15T23:59:59Z": true, "2026-03-16T00:00:00Z": false,
+		},
 	} {
-		when, err := time.Parse(time.RFC3339, at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if hit, err := night.Match(event, when); hit != want || err != nil {
-			t.Errorf("%s: %v %v, want %v", at, hit, err, want)
+		r := ruleOf(t, "      when: 'true'\n      schedule: "+body)
+		for at, want := range times {
+			when, err := time.Parse(time.RFC3339, at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if hit, err := r.Match(event, when); hit != want || err != nil {
+				t.Errorf("%s: %s: %v %v, want %v", body, at, hit, err, want)
+			}
 		}
 	}
 }
 
 // The skills that ship load, say what they are, and their rules hit what they should and nothing urgent.
 func TestShippedSkills(t *testing.T) {
-	lib, err := skill.Load(skills.FS)
+	lib, err := skill.Load(skills.FS, rule.Compiler())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -217,7 +232,7 @@ func TestDocumentedRule(t *testing.T) {
 	if !ok {
 		t.Fatal("docs/triage.md has no example of a skill")
 	}
-	lib, err := skill.Load(fstest.MapFS{"quiet-batch/SKILL.md": {Data: []byte(text)}})
+	lib, err := skill.Load(fstest.MapFS{"quiet-batch/SKILL.md": {Data: []byte(text)}}, rule.Compiler())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +250,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add([]byte("---\nname: noise\ndescription: d\nmetadata:\n  skip:\n    - name: r\n      reason: x\n      when: event.priority == \"LOW\"\n---\n"), []byte("- name: x"))
 	f.Add([]byte("---\n---\n"), []byte(""))
 	f.Fuzz(func(t *testing.T, md, blocks []byte) {
-		lib, err := skill.Load(fstest.MapFS{"noise/SKILL.md": {Data: md}, "noise/mitigations.yaml": {Data: blocks}})
+		lib, err := skill.Load(fstest.MapFS{"noise/SKILL.md": {Data: md}, "noise/mitigations.yaml": {Data: blocks}}, rule.Compiler())
 		if err != nil {
 			if !incident.Is(err, incident.Invalid) {
 				t.Fatalf("class %s: %v", incident.ClassOf(err), err)
@@ -250,14 +265,14 @@ func FuzzLoad(f *testing.F) {
 
 func BenchmarkLoad(b *testing.B) {
 	for b.Loop() {
-		if _, err := skill.Load(skills.FS); err != nil {
+		if _, err := skill.Load(skills.FS, rule.Compiler()); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkMatch(b *testing.B) {
-	lib, err := skill.Load(skills.FS)
+	lib, err := skill.Load(skills.FS, rule.Compiler())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -48,8 +48,7 @@ func ServiceAmong(space config.Space, dimensions, tags map[string]string, names 
 	return first
 }
 
-// Unfilled reports whether a value of a templated body was left empty by the vendor: "", "null", or a variable that the
-// vendor did not know.
+// unfilled are values of a templated body that the vendor left empty: "", "null", or a variable that it did not know.
 var unfilled = regexp.MustCompile(`^(?:null|n/a|none|\$[A-Z_]+|\{[A-Za-z]+\}|\{\{.*\}\})?$`)
 
 // IsContract reports whether a body is not the vendor's own but our webhook contract, as templates made for AWS DevOps
@@ -67,12 +66,11 @@ func IsContract(body []byte) bool {
 func Templated(body []byte, space config.Space, kind string, received time.Time) (Parsed, error) {
 	p, err := Contract(translated(body), kind, received)
 	for i := range p.Events {
-		if e := &p.Events[i]; e.Service == "" {
+		e := &p.Events[i]
+		if e.Service == "" {
 			e.Service = Service(space, e.Dimensions, nil, e.Title)
 		}
-		if e := &p.Events[i]; e.Data == nil {
-			e.Data = body
-		}
+		e.Source, e.Data = kind, body // whoever wrote the template, it came from there
 	}
 	return p, err
 }

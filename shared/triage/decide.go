@@ -3,7 +3,6 @@ package triage
 import (
 	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -53,7 +52,7 @@ func rankWindows(e incident.Event, windows []Window, g Graph) []incident.Candida
 		incident.Candidate
 		away time.Duration
 	}
-	var list []scored
+	list := make([]scored, 0, len(windows))
 	for _, w := range windows {
 		away := distance(e.Timestamp, w.OpenedAt)
 		if away > Reach || w.Storm {
@@ -75,7 +74,7 @@ func rankWindows(e incident.Event, windows []Window, g Graph) []incident.Candida
 // Features compares an alarm with a window: each feature with what it contributes to the score. timed leaves closeness
 // in time out when false, for continuations.
 func Features(e incident.Event, w Window, g Graph, timed bool) []incident.Reason {
-	var out []incident.Reason
+	out := make([]incident.Reason, 0, 4) // at most one of each
 	if r, ok := componentFeature(e, w, g); ok {
 		out = append(out, r)
 	}
@@ -104,10 +103,14 @@ func componentFeature(e incident.Event, w Window, g Graph) (incident.Reason, boo
 	if hops == 0 {
 		return incident.Reason{Name: SameService, Detail: e.Service, Score: weightService}, true
 	}
-	for _, name := range slices.Sorted(maps.Keys(e.Dimensions)) {
-		if value := e.Dimensions[name]; value != "" && w.Dimensions[name] == value && !shared[name] {
-			return incident.Reason{Name: SharedResource, Detail: name + "=" + value, Score: weightResource}, true
+	resource := ""
+	for name, value := range e.Dimensions {
+		if value != "" && w.Dimensions[name] == value && !shared[name] && (resource == "" || name < resource) {
+			resource = name // the first by name, whatever the order of the map
 		}
+	}
+	if resource != "" {
+		return incident.Reason{Name: SharedResource, Detail: resource + "=" + e.Dimensions[resource], Score: weightResource}, true
 	}
 	switch hops {
 	case 1:

@@ -11,6 +11,7 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/shared/triage"
 )
 
@@ -48,7 +49,7 @@ func TestReplay(t *testing.T) {
 	if changes := replay(lib, events); len(changes) != 0 {
 		t.Errorf("nothing changed, but the replay says %q", changes)
 	}
-	lib, err = skill.Load(fstest.MapFS{"disks/SKILL.md": {Data: []byte("---\nname: disks\ndescription: d\nmetadata:\n  skip:\n    - {name: low, reason: r, when: 'event.title.startsWith(\"disk\")'}\n---\n")}})
+	lib, err = skill.Load(fstest.MapFS{"disks/SKILL.md": {Data: []byte("---\nname: disks\ndescription: d\nmetadata:\n  skip:\n    - {name: low, reason: r, when: 'event.title.startsWith(\"disk\")'}\n---\n")}}, rule.Compiler())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,7 @@ import (
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/shared/workflow"
 	"github.com/firefinder/firefinder/skills"
@@ -54,7 +55,7 @@ func space() config.Space {
 }
 
 // shipped are the skills that ship, loaded once.
-var shipped = sync.OnceValues(func() (skill.Library, error) { return skill.Load(skills.FS) })
+var shipped = sync.OnceValues(func() (skill.Library, error) { return skill.Load(skills.FS, rule.Compiler()) })
 
 func newDesk(t *testing.T) *desk {
 	t.Helper()

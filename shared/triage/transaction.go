@@ -21,6 +21,7 @@ type transaction struct {
 	touched        map[time.Time]bool // buckets that a new window depends on
 	histories      map[incident.AlarmKey]*history
 	investigations map[string]incident.Investigation
+	heads          int               // investigations read
 	notes          map[string][]note // by investigation
 	ops            []kv.Op
 	opened         bool
@@ -191,9 +192,26 @@ func (t *transaction) addWindow(w Window) {
 	b.dirty = true
 }
 
+// fewHeads are read one by one; from then on the list of active investigations is cheaper.
+const fewHeads = 2
+
+// investigation reads the head of an investigation. A batch of a storm asks for many: then one query fetches all that
+// are not final, whose entries in the list are written together with their heads.
 func (t *transaction) investigation(ctx context.Context, id string) (incident.Investigation, error) {
 	if inv, ok := t.investigations[id]; ok {
 		return inv, nil
+	}
+	if t.heads++; t.heads == fewHeads+1 {
+		active, err := record.Active(ctx, t.Store)
+		if err != nil {
+			return incident.Investigation{}, err
+		}
+		for _, inv := range active {
+			if _, known := t.investigations[inv.ID]; !known {
+				t.investigations[inv.ID] = inv
+			}
+		}
+		return t.investigation(ctx, id)
 	}
 	inv, err := record.Get(ctx, t.Store, id)
 	if err == nil {

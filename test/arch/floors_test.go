@@ -20,7 +20,7 @@ var floors = []floor{
 		"shared/queue/...", "skills", "events/...",
 	}},
 	{"first", []string{
-		"shared/evidence", "shared/journal", "shared/record", "shared/budget", "shared/tool/...", "shared/skill", "shared/report",
+		"shared/evidence", "shared/journal", "shared/record", "shared/budget", "shared/tool/...", "shared/skill/...", "shared/report",
 		"shared/workflow/...", "shared/deliver", "shared/approval", "shared/triage/...", "shared/source", "shared/source/sign",
 	}},
 	{"second", []string{

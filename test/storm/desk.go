@@ -19,6 +19,7 @@ import (
 	"github.com/firefinder/firefinder/shared/embedded/localqueue"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/skill"
+	"github.com/firefinder/firefinder/shared/skill/rule"
 	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/source/catalogue"
 	"github.com/firefinder/firefinder/shared/triage"
@@ -72,7 +73,7 @@ func newDesk(ctx context.Context, services int, s storm, synced bool) (d *desk, 
 
 func (d *desk) wire(ctx context.Context, space config.Space) error {
 	ctx, d.cancel = context.WithCancel(ctx)
-	lib, err := skill.Load(skills.FS)
+	lib, err := skill.Load(skills.FS, rule.Compiler())
 	if err != nil {
 		return err
 	}

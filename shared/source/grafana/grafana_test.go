@@ -17,7 +17,7 @@ var s = grafana.New(sourcetest.Space("grafana", ""))
 func TestSamples(t *testing.T) {
 	sourcetest.Samples(t, s, "alerts[].labels.alertname", "alerts[].labels.debug", "alerts[].annotations.summary", "alerts[].annotations.description", "alerts[].annotations.runbook_url",
 		"alerts[].generatorURL", "alerts[].silenceURL", "alerts[].dashboardURL", "alerts[].panelURL", "alerts[].imageURL", "alerts[].valueString", "alerts[].fingerprint", "externalURL",
-		"title", "message", "ruleId", "ruleName", "ruleUrl", "evalMatches[].metric", "evalMatches[].value", "evalMatches[].tags.instance")
+		"title", "ruleId", "ruleName", "ruleUrl", "evalMatches[].metric", "evalMatches[].value", "evalMatches[].tags.instance")
 }
 
 const unified = `{"status":"firing","orgId":1,"alerts":[{"status":"firing","labels":{"alertname":"Errors","service":"checkout-api","severity":"P2"},"annotations":{},"startsAt":"2026-03-10T02:40:00Z","endsAt":"0001-01-01T00:00:00Z","generatorURL":"https://g.example.com/alerting/grafana/abc-1/view?orgId=1","fingerprint":"f1"}]}`

@@ -72,7 +72,7 @@ func (s Source) unified(body []byte, received time.Time) (source.Parsed, error) 
 		}
 		x := extra.Alerts[i]
 		e.Rule = rule(a, string(cmp.Or(x.OrgID, extra.OrgID)))
-		e.Description = source.Lines(e.Description, string(x.ValueString))
+		e.Description = source.Lines(e.Description, string(extra.Title), string(x.ValueString))
 		e.Links = source.Links(append(e.Links, x.DashboardURL, x.PanelURL, x.SilenceURL, x.ImageURL)...)
 		delete(e.Dimensions, "grafana_folder")
 		if a.Labels["alertname"] == "DatasourceNoData" && e.Action == incident.Created {
