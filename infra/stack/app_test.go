@@ -14,7 +14,7 @@ const minimal = "name: small\nsources: [{kind: generic}]\n"
 // TestFaultsAreNamed: a space that cannot be deployed fails before anything is synthesized, and says what to do.
 func TestFaultsAreNamed(t *testing.T) {
 	for _, tc := range []struct{ name, file, text, want string }{
-		{"unknown key", "small.yaml", minimal + "bugdet: {turns: 3}\n", "line 3: field bugdet not found"},
+		{"unknown key", "small.yaml", minimal + "bugdet: {turns: 3}\n", "line 3: unknown key \"bugdet\""},
 		{"another name", "other.yaml", minimal, `name: "small" must be the name of the file`},
 		{"a laptop's setting", "small.yaml", minimal + "connectors: {scenario: events/scenarios/checkout-503}\n", "connectors.scenario: recorded telemetry is for a laptop"},
 		{"no alarms", "small.yaml", "name: small\nsources: [{kind: datadog}]\n", "sources: add `- kind: generic`"},

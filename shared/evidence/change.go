@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -221,7 +220,7 @@ func (a *assessment) weighDependencies(t *trouble) {
 	}
 }
 
-var release = regexp.MustCompile(`\bv?(\d+)\.(\d+)\.\d+`)
+var release = expr(`\bv?(\d+)\.(\d+)\.\d+`)
 
 // patchOnly says whether every version in the edit moved in its last number only.
 func patchOnly(e edit) bool {

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -172,7 +171,7 @@ type hunk struct {
 	removed, added, context []string
 }
 
-var hunkPath = regexp.MustCompile(`[\w.@+-]*[\w-]+(?:/[\w.@+-]+)+|[\w-]+\.[A-Za-z]\w{0,7}\b|Dockerfile|Makefile`)
+var hunkPath = expr(`[\w.@+-]*[\w-]+(?:/[\w.@+-]+)+|[\w-]+\.[A-Za-z]\w{0,7}\b|Dockerfile|Makefile`)
 
 func hunksOf(diff string) []hunk {
 	var out []hunk
@@ -264,10 +263,10 @@ func isComment(l string) bool {
 }
 
 var (
-	goDuration = regexp.MustCompile(`(\d+(?:\.\d+)?)\s*\*\s*time\.(Nanosecond|Microsecond|Millisecond|Second|Minute|Hour)\b`)
-	javaUnit   = regexp.MustCompile(`\bDuration\.of(Nanos|Millis|Seconds|Minutes|Hours|Days)\(\s*(\d+)\s*\)`)
-	jvmHeap    = regexp.MustCompile(`-X(mx|ms|ss)(\d+)([kKmMgG])\b`)
-	literal    = regexp.MustCompile(`[A-Za-z_][\w.\-]*|\d+(?:\.\d+)?(?:[A-Za-z%]+\b)?`)
+	goDuration = expr(`(\d+(?:\.\d+)?)\s*\*\s*time\.(Nanosecond|Microsecond|Millisecond|Second|Minute|Hour)\b`)
+	javaUnit   = expr(`\bDuration\.of(Nanos|Millis|Seconds|Minutes|Hours|Days)\(\s*(\d+)\s*\)`)
+	jvmHeap    = expr(`-X(mx|ms|ss)(\d+)([kKmMgG])\b`)
+	literal    = expr(`[A-Za-z_][\w.\-]*|\d+(?:\.\d+)?(?:[A-Za-z%]+\b)?`)
 	unitWord   = map[string]string{"Nanosecond": "ns", "Microsecond": "us", "Millisecond": "ms", "Second": "s", "Minute": "m", "Hour": "h"}
 	javaWord   = map[string]string{"Nanos": "ns", "Millis": "ms", "Seconds": "s", "Minutes": "m", "Hours": "h", "Days": "d"}
 	noName     = wordSet("ctx time int int32 int64 uint float float64 double long string const var let val final static public private return new self this the cfg opts o c r w t value export ENV env name default")

@@ -3,7 +3,6 @@ package evidence
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 )
 
@@ -146,7 +145,7 @@ func movedSignals(in Input, t *trouble) []departure {
 }
 
 // painName are metrics that show harm; others show load.
-var painName = regexp.MustCompile(`latency|duration|error|fail|5xx|4xx|lag|queue|wait|timeout|throttl|restart|unhealthy|oom|swap|delay|age|depth|crash|reject|drop|slow|burn|availab|ready|healthy|free|p9\d`)
+var painName = expr(`latency|duration|error|fail|5xx|4xx|lag|queue|wait|timeout|throttl|restart|unhealthy|oom|swap|delay|age|depth|crash|reject|drop|slow|burn|availab|ready|healthy|free|p9\d`)
 
 // onlyLoad says whether nothing but load moved, while something that would show harm is measured and stayed calm.
 func onlyLoad(in Input, moved []departure) bool {

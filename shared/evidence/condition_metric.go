@@ -3,7 +3,6 @@ package evidence
 import (
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -54,32 +53,32 @@ func (c course) sustained(level float64) bool { return c.late >= level }
 
 // metricRule reads a metric by its name (words joined by underscores, lower-case; component included after a slash).
 type metricRule struct {
-	name     *regexp.Regexp
+	name     *expression
 	category Category
 	judge    func(c course, all []course) (float64, string)
 	external bool
 	effects  []string
 }
 
-var percentUnit = regexp.MustCompile(`(?i)percent|%|pct|utili[sz]ation|usage_ratio`)
+var percentUnit = expr(`(?i)percent|%|pct|utili[sz]ation|usage_ratio`)
 
 // metricRules read AWS metrics by their documented names and other ones by the conventions of their exporters.
 var metricRules = []metricRule{
-	{regexp.MustCompile(`throttle|throttled|rate_limited|429|rejected_request|provisioned_throughput_exceeded|throttles`), Throttling, risingCounter(0.88), true, amplifiers},
-	{regexp.MustCompile(`oom|out_of_memory`), MemoryExhaustion, risingCounter(0.9), false, nil},
-	{regexp.MustCompile(`replica_lag|replication_lag|seconds_behind|replication_delay|replica_delay`), ReplicationLag, lagRule, false, nil},
-	{regexp.MustCompile(`free_storage|free_disk|disk_free|disk_available|volume_available|storage_free|filesystem_avail|filesystem_free`), StorageFull, freeRule(0.92), true, fillers},
-	{regexp.MustCompile(`disk_used|disk_space_util|disk_usage|volume_usage|storage_used|filesystem_usage|disk_util`), StorageFull, fullRule(95, 88, 0.88), true, fillers},
-	{regexp.MustCompile(`cert.*(expir|days|seconds)|days_to_expiry|until_expiry|expiry_seconds|not_after`), Expiry, expiryRule, true, []string{"certificate_changed"}},
-	{regexp.MustCompile(`cpu_credit_balance|burst_balance|credit_balance`), Throttling, emptyRule, false, nil},
-	{regexp.MustCompile(`(^|_)cpu(_|$).*|cpu_util|db_cpu|cpu_pct`), CPUSaturation, fullRule(88, 80, 0.75), false, nil},
-	{regexp.MustCompile(`memory_util|mem_used_percent|memory_usage_percent|memory_pct|heap_used_percent|working_set_percent|memory_used_pct`), MemoryExhaustion, fullRule(95, 88, 0.7), false, nil},
-	{regexp.MustCompile(`freeable_memory|free_memory|mem_available|memory_available`), MemoryExhaustion, freeRule(0.6), false, nil},
-	{regexp.MustCompile(`pool.*(wait|pending|timeout|acquire)|(wait|pending|timeout).*pool|connection_wait`), ConnectionExhaustion, grownRule(5, 0.7), false, nil},
-	{regexp.MustCompile(`(pool|conn).*(in_use|active|busy|used|open)|database_connections|connections_(active|open|used|current)|num_connections|curr_connections|threads_connected`), ConnectionExhaustion, connectionsRule, false, nil},
-	{regexp.MustCompile(`concurrent_executions`), Throttling, fullRule(990, 900, 0.5), false, nil},
-	{regexp.MustCompile(`dns.*(fail|error)|coredns.*(error|servfail)`), DNSFailure, risingCounter(0.85), false, nil},
-	{regexp.MustCompile(`(upstream|provider|third_party|external|vendor|partner).*(error|fail)`), DependencyFailure, grownRule(5, 0.3), false, nil},
+	{expr(`throttle|throttled|rate_limited|429|rejected_request|provisioned_throughput_exceeded|throttles`), Throttling, risingCounter(0.88), true, amplifiers},
+	{expr(`oom|out_of_memory`), MemoryExhaustion, risingCounter(0.9), false, nil},
+	{expr(`replica_lag|replication_lag|seconds_behind|replication_delay|replica_delay`), ReplicationLag, lagRule, false, nil},
+	{expr(`free_storage|free_disk|disk_free|disk_available|volume_available|storage_free|filesystem_avail|filesystem_free`), StorageFull, freeRule(0.92), true, fillers},
+	{expr(`disk_used|disk_space_util|disk_usage|volume_usage|storage_used|filesystem_usage|disk_util`), StorageFull, fullRule(95, 88, 0.88), true, fillers},
+	{expr(`cert.*(expir|days|seconds)|days_to_expiry|until_expiry|expiry_seconds|not_after`), Expiry, expiryRule, true, []string{"certificate_changed"}},
+	{expr(`cpu_credit_balance|burst_balance|credit_balance`), Throttling, emptyRule, false, nil},
+	{expr(`(^|_)cpu(_|$).*|cpu_util|db_cpu|cpu_pct`), CPUSaturation, fullRule(88, 80, 0.75), false, nil},
+	{expr(`memory_util|mem_used_percent|memory_usage_percent|memory_pct|heap_used_percent|working_set_percent|memory_used_pct`), MemoryExhaustion, fullRule(95, 88, 0.7), false, nil},
+	{expr(`freeable_memory|free_memory|mem_available|memory_available`), MemoryExhaustion, freeRule(0.6), false, nil},
+	{expr(`pool.*(wait|pending|timeout|acquire)|(wait|pending|timeout).*pool|connection_wait`), ConnectionExhaustion, grownRule(5, 0.7), false, nil},
+	{expr(`(pool|conn).*(in_use|active|busy|used|open)|database_connections|connections_(active|open|used|current)|num_connections|curr_connections|threads_connected`), ConnectionExhaustion, connectionsRule, false, nil},
+	{expr(`concurrent_executions`), Throttling, fullRule(990, 900, 0.5), false, nil},
+	{expr(`dns.*(fail|error)|coredns.*(error|servfail)`), DNSFailure, risingCounter(0.85), false, nil},
+	{expr(`(upstream|provider|third_party|external|vendor|partner).*(error|fail)`), DependencyFailure, grownRule(5, 0.3), false, nil},
 }
 
 // metricClues reads the metrics by name. Names that no rule knows say nothing about the kind of trouble.
@@ -205,7 +204,7 @@ func expiryRule(c course, _ []course) (float64, string) {
 	return 0.9, told(c, "reached its end")
 }
 
-var limitName = regexp.MustCompile(`max|limit|capacity|size|ceiling`)
+var limitName = expr(`max|limit|capacity|size|ceiling`)
 
 // connectionsRule compares connections in use with a limit that is published beside them, else with what was normal.
 func connectionsRule(c course, all []course) (float64, string) {
@@ -230,8 +229,8 @@ func connectionsRule(c course, all []course) (float64, string) {
 }
 
 var (
-	trafficName  = regexp.MustCompile(`^(.*_)?(requests?(_per_sec(ond)?|_count|_rate|_total)?|request_count|rps|qps|invocations|calls_per_second|hits|throughput_rps|consumed_(write|read)_capacity_units|messages_(sent|received)|incoming_(bytes|records))$`)
-	trafficAvoid = regexp.MustCompile(`error|fail|throttle|latency|duration|5xx|4xx|per_request|quer(y|ies)|db_`)
+	trafficName  = expr(`^(.*_)?(requests?(_per_sec(ond)?|_count|_rate|_total)?|request_count|rps|qps|invocations|calls_per_second|hits|throughput_rps|consumed_(write|read)_capacity_units|messages_(sent|received)|incoming_(bytes|records))$`)
+	trafficAvoid = expr(`error|fail|throttle|latency|duration|5xx|4xx|per_request|quer(y|ies)|db_`)
 )
 
 // trafficClues finds load that multiplied or vanished.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"time"
 )
@@ -66,7 +65,7 @@ func (e *flowEvents) line(message string) int {
 }
 
 // failureText are the words by which programs say that something went wrong.
-var failureText = regexp.MustCompile(`(?i)\b(error|fatal|critical|panic|exception|fail(ed|ure)?|refused|timed? ?out|unavailable|denied|abort(ed)?)|exception|error`)
+var failureText = expr(`(?i)\b(error|fatal|critical|panic|exception|fail(ed|ure)?|refused|timed? ?out|unavailable|denied|abort(ed)?)|exception|error`)
 
 // head is the first words of a text.
 func head(text string) string {

@@ -3,7 +3,6 @@ package evidence
 import (
 	"cmp"
 	"math"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -159,8 +158,8 @@ func (t *trouble) readStatuses(in Input) {
 }
 
 var (
-	frameFile   = regexp.MustCompile(`[\w./-]+\.(?:go|py|java|kt|scala|js|ts|tsx|jsx|rb|php|rs|cs|cpp|cc|c|h|swift|ex|exs|sql)\b`)
-	namedNumber = regexp.MustCompile(`([A-Za-z][\w.]*)["']?\s*[:=> ]\s*(\d+(?:\.\d+)?)\b`)
+	frameFile   = expr(`[\w./-]+\.(?:go|py|java|kt|scala|js|ts|tsx|jsx|rb|php|rs|cs|cpp|cc|c|h|swift|ex|exs|sql)\b`)
+	namedNumber = expr(`([A-Za-z][\w.]*)["']?\s*[:=> ]\s*(\d+(?:\.\d+)?)\b`)
 )
 
 // note remembers numbers and source files that a text mentions.
@@ -181,7 +180,7 @@ func (t *trouble) note(text string) {
 }
 
 // says returns the weight of the strongest text that matches, with the text.
-func (t *trouble) says(phrase *regexp.Regexp) (float64, troubleText) {
+func (t *trouble) says(phrase *expression) (float64, troubleText) {
 	best, found := 0.0, troubleText{}
 	for _, x := range t.texts {
 		if x.weight > best && phrase.MatchString(x.text) {

@@ -1,7 +1,6 @@
 package evidence
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
 )
@@ -63,7 +62,7 @@ func wordsOf(text string) []string {
 
 // dottedName finds hosts, buckets, images and qualified names, which as a whole are rarer than their parts.
 var (
-	dottedName = regexp.MustCompile(`[A-Za-z][\w-]*(?:[.-][A-Za-z][\w-]*){1,6}`)
+	dottedName = expr(`[A-Za-z][\w-]*(?:[.-][A-Za-z][\w-]*){1,6}`)
 	nameMarks  = strings.NewReplacer(".", "", "-", "", "_", "")
 )
 

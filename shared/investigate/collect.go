@@ -126,6 +126,7 @@ func (w *worker) observe(ctx context.Context, key, name string, args json.RawMes
 // brief analyses, stores the brief and the chart's series as documents, and journals the brief.
 func (w *worker) brief(ctx context.Context, in evidence.Input) error {
 	b := evidence.Analyze(in)
+	w.learn(ctx, in)
 	if _, err := record.PutJSON(ctx, w.Store, w.Blob, w.inv.ID, "brief.json", b); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/firefinder/firefinder/shared/approval"
 	"github.com/firefinder/firefinder/shared/evidence"
@@ -27,7 +28,7 @@ type Offer struct {
 	Blocks     []skill.Block       `json:"blocks"`
 }
 
-var planSchema, planCheck = schemaOf[incident.PlanDraft]()
+var planSchema = sync.OnceValue(schemaOf[incident.PlanDraft])
 
 // Plan makes the mitigation plan of a concluded investigation and stores its canonical bytes. Approve is false when the
 // plan asks for nothing. Safe to repeat: a plan that exists stays.
@@ -108,7 +109,7 @@ func (w *worker) draftPlan(ctx context.Context, offer Offer) (incident.PlanDraft
 		System: prompt("plan.md", w.facts()), MaxTokens: maxTokens,
 		Tools: []llm.ToolSpec{
 			{Name: OfferTool, Description: "The conclusion, known facts and mitigation blocks. Already called.", Schema: json.RawMessage(`{"type":"object"}`)},
-			{Name: PlanTool, Description: "Propose the mitigation plan.", Schema: planSchema},
+			{Name: PlanTool, Description: "Propose the mitigation plan.", Schema: planSchema().raw},
 		},
 		Messages: []llm.Message{
 			{Role: llm.User, Blocks: []llm.Block{{Text: prompt("plan_start.md", w.facts())}}},
@@ -144,7 +145,7 @@ func proposedPlan(resp llm.Response, offer Offer) (incident.PlanDraft, error) {
 		if use.Name != PlanTool {
 			continue
 		}
-		d, err := decode[incident.PlanDraft](planCheck, use.Args)
+		d, err := decode[incident.PlanDraft](planSchema().check, use.Args)
 		if err != nil {
 			return d, err
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/google/jsonschema-go/jsonschema"
 
@@ -48,26 +49,33 @@ func (w *worker) facts() map[string]string {
 func (w *worker) specs() []llm.ToolSpec {
 	return append(w.box.Specs(),
 		llm.ToolSpec{Name: BriefTool, Description: "The deterministic analysis of the telemetry around the incident. It has been made already; do not call it again.", Schema: json.RawMessage(`{"type":"object"}`)},
-		llm.ToolSpec{Name: ConcludeTool, Description: "End the investigation with a conclusion in which every claim cites.", Schema: draftSchema},
+		llm.ToolSpec{Name: ConcludeTool, Description: "End the investigation with a conclusion in which every claim cites.", Schema: draftSchema().raw},
 	)
 }
 
-var draftSchema, draftCheck = schemaOf[incident.Draft]()
+// draftSchema is made when it is first needed, as it takes a millisecond: most of what links this package never asks a model.
+var draftSchema = sync.OnceValue(schemaOf[incident.Draft])
 
-func schemaOf[T any]() (json.RawMessage, *jsonschema.Resolved) {
-	schema, err := jsonschema.For[T](nil)
+// schema says how a model must answer: as text for the model, and ready to check the answer.
+type schema struct {
+	raw   json.RawMessage
+	check *jsonschema.Resolved
+}
+
+func schemaOf[T any]() schema {
+	s, err := jsonschema.For[T](nil)
 	if err != nil {
 		panic(err)
 	}
-	resolved, err := schema.Resolve(nil)
+	check, err := s.Resolve(nil)
 	if err != nil {
 		panic(err)
 	}
-	raw, err := json.Marshal(schema)
+	raw, err := json.Marshal(s)
 	if err != nil {
 		panic(err)
 	}
-	return raw, resolved
+	return schema{raw, check}
 }
 
 // decode validates raw against the schema and decodes it; the error is written for the model to act on.
@@ -85,7 +93,7 @@ func decode[T any](check *jsonschema.Resolved, raw json.RawMessage) (T, error) {
 
 // parseDraft decodes a conclusion and checks what the schema cannot say.
 func parseDraft(raw json.RawMessage) (incident.Draft, error) {
-	d, err := decode[incident.Draft](draftCheck, raw)
+	d, err := decode[incident.Draft](draftSchema().check, raw)
 	if err != nil {
 		return d, err
 	}

@@ -129,6 +129,14 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 		}
 	case deliver.Failure:
 		n.Text = failure(in.Error)
+	case deliver.Linked:
+		late, err := record.GetAlarm(ctx, s.Store, in.Event)
+		if err != nil {
+			return n, err
+		}
+		n.Key += "/" + in.Event
+		n.Alarms = []deliver.Alarm{{Event: late.Event, Decision: late.Decision}}
+		n.Text = "A later alarm has the same root cause: " + late.Event.Title + " at " + late.Event.Timestamp.UTC().Format("2006-01-02 15:04:05Z") + "."
 	}
 	return n, nil
 }

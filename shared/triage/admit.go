@@ -120,5 +120,5 @@ func (s *Service) queue(ctx context.Context, waiting []incident.Investigation) e
 	return nil
 }
 
-// Sweep finishes what a crash left: unconfirmed starts and places under the cap. Repeats are safe.
-func (s *Service) Sweep(ctx context.Context) error { return s.Admit(ctx) }
+// Sweep finishes what a crash left: unconfirmed starts, places under the cap, notes of late alarms. Repeats are safe.
+func (s *Service) Sweep(ctx context.Context) error { return errors.Join(s.Admit(ctx), s.notes(ctx)) }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
-	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/record"
 )
 
@@ -62,7 +61,8 @@ func (t *transaction) join(ctx context.Context, a record.Alarm, h *history) (rec
 			return t.open(ctx, a, h, inv.ID)
 		}
 		a.Decision.Reasons = append(a.Decision.Reasons, incident.Reason{Name: Explained, Detail: why})
-		t.ops = append(t.ops, kv.Put(kv.Key{PK: "LATE", SK: inv.ID + "#" + a.ID}, map[string]string{"investigation": inv.ID, "event": a.ID}, kv.Always()))
+		t.ops = append(t.ops, noteFor(inv.ID, a.ID))
+		t.opened = true // a note's execution is started where investigations are
 	}
 	a.Investigation, a.Window = inv.ID, a.Decision.Window
 	t.steer(inv, a, "Another alarm was linked: "+a.Event.Title+" on "+a.Event.Service+" at "+a.Event.Timestamp.UTC().Format(time.RFC3339)+".")

@@ -171,12 +171,12 @@ func (s *Service) decideOne(ctx context.Context, e incident.Event) (opened bool,
 	return false, incident.Errorf(incident.Throttled, "triage of %s lost %d races; it will be tried again", e.EventID(), attempts)
 }
 
-// start admits what was opened. A failure here is not the event's: its decision stands, and sweep starts what is left.
+// start admits what was opened and tells of late alarms. A failure here is not the event's: its decision stands, and sweep starts what is left.
 func (s *Service) start(ctx context.Context, opened bool) {
 	if !opened {
 		return
 	}
-	if err := s.Admit(ctx); err != nil {
+	if err := s.Sweep(ctx); err != nil {
 		s.Log.WarnContext(ctx, "start left to sweep", "class", incident.ClassOf(err), "err", err.Error())
 	}
 }

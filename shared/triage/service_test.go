@@ -253,6 +253,9 @@ func TestAfterTheWindow(t *testing.T) {
 			d.end(d.decision(first).Investigation, tc.state, tc.causes...)
 			d.send(tc.then)
 			a := d.decision(tc.then)
+			if told := d.started[a.Investigation+"-note-"+a.ID]; (told == 1) != (tc.reason == triage.Explained) {
+				t.Errorf("the ticket of %s is told %d times", a.Investigation, told)
+			}
 			if a.Decision.Outcome != tc.outcome || !has(a, tc.reason) {
 				t.Errorf("%s %+v, want %s because of %s", a.Decision.Outcome, a.Decision.Reasons, tc.outcome, tc.reason)
 			}

@@ -167,19 +167,46 @@ func (t *transaction) history(ctx context.Context, e incident.Event) (*history, 
 func (t *transaction) windows(ctx context.Context, hours []time.Time) ([]Window, error) {
 	var out []Window
 	for _, hour := range hours {
-		b, ok := t.buckets[hour]
-		if !ok {
-			b = &bucket{hour: hour}
-			v, _, err := kv.Read(ctx, t.Store, bucketKey(hour), b)
-			if err != nil {
+		if t.buckets[hour] == nil {
+			if err := t.readDay(ctx, hour); err != nil {
 				return nil, err
 			}
-			b.version = v
-			t.buckets[hour] = b
 		}
-		out = append(out, b.Windows...)
+		out = append(out, t.buckets[hour].Windows...)
 	}
 	return out, nil
+}
+
+// readDay reads the bucket of an hour, with the others of its day that an alarm of that hour may be compared with: one
+// request, whether or not the outage turns out to continue an earlier one.
+func (t *transaction) readDay(ctx context.Context, hour time.Time) error {
+	span := []time.Time{}
+	for h := hour.Add(-continueFor); !h.After(hour.Add(time.Hour)); h = h.Add(time.Hour) {
+		if bucketKey(h).PK == bucketKey(hour).PK {
+			span = append(span, h)
+		}
+	}
+	page := kv.Page{Limit: len(span)}
+	if before := span[0].Add(-time.Hour); bucketKey(before).PK == bucketKey(hour).PK {
+		page.After = bucketKey(before).SK
+	}
+	items, err := t.Store.Query(ctx, bucketKey(hour).PK, "", page)
+	if err != nil {
+		return fmt.Errorf("read windows: %w", err)
+	}
+	for _, h := range span {
+		b := &bucket{hour: h}
+		if i := slices.IndexFunc(items, func(item kv.Item) bool { return item.Key == bucketKey(h) }); i >= 0 {
+			b.version = items[i].Version
+			if err := items[i].Decode(b); err != nil {
+				return err
+			}
+		}
+		if t.buckets[h] == nil {
+			t.buckets[h] = b
+		}
+	}
+	return nil
 }
 
 // addWindow lists a new window; the commit then requires that no bucket in reach has changed since it was read.
@@ -193,7 +220,7 @@ func (t *transaction) addWindow(w Window) {
 }
 
 // fewHeads are read one by one; from then on the list of active investigations is cheaper.
-const fewHeads = 2
+const fewHeads = 1
 
 // investigation reads the head of an investigation. A batch of a storm asks for many: then one query fetches all that
 // are not final, whose entries in the list are written together with their heads.

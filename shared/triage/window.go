@@ -38,8 +38,9 @@ type bucket struct {
 
 func hourOf(t time.Time) time.Time { return t.UTC().Truncate(time.Hour) }
 
+// bucketKey puts the hours of one day into one partition, where one query reads several of them.
 func bucketKey(hour time.Time) kv.Key {
-	return kv.Key{PK: "WINDOWS#" + hour.UTC().Format("2006-01-02T15"), SK: "LIST"}
+	return kv.Key{PK: "WINDOWS#" + hour.UTC().Format("2006-01-02"), SK: hour.UTC().Format("T15")}
 }
 
 // hours are the hours whose buckets may hold a window that an alarm at t can join.

@@ -12,10 +12,12 @@ var Definition string
 // MaxState is the largest state input or output in bytes that our steps ever produce.
 const MaxState = 8 << 10
 
-// Input starts an execution. The execution's name is ID, ID-<n> after a resume, or ID-plan-<n> with Phase "plan".
+// Input starts an execution. The execution's name is ID, ID-<n> after a resume, ID-plan-<n> with Phase "plan", or
+// ID-note-<event> with Phase "note".
 type Input struct {
 	ID    string `json:"id"`
-	Phase string `json:"phase,omitempty"` // "" investigate, "plan" make a plan for a finished investigation
+	Phase string `json:"phase,omitempty"` // "" investigate, "plan" make a plan, "note" tell of a late alarm; both for a finished investigation
+	Event string `json:"event,omitempty"` // the late alarm's event id, with phase note
 }
 
 // Progress is the output of the investigate step.
@@ -51,7 +53,8 @@ type Decision struct {
 // Delivery is the input of the deliver step.
 type Delivery struct {
 	ID    string `json:"id"`
-	Kind  string `json:"kind"`            // findings, decision, failure
+	Kind  string `json:"kind"`            // findings, decision, failure, linked
+	Event string `json:"event,omitempty"` // the late alarm's event id, for linked
 	Error string `json:"error,omitempty"` // error class, for failure
 	Last  bool   `json:"last,omitempty"`  // closes the investigation afterwards
 }

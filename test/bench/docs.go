@@ -11,11 +11,12 @@ import (
 	"strings"
 )
 
-// Two parts of the page are written by others, between lines "<!-- name: begin -->" and "<!-- name: end -->": the ablation
-// table by its tool, the remarks by people. This runner keeps what stands there.
+// Parts of the page are written by others, between lines "<!-- name: begin -->" and "<!-- name: end -->": the ablation
+// table by its tool, the remarks by people, the alarm storms by test/storm. This runner keeps what stands there.
 const (
 	ablation = "ablation"
 	remarks  = "remarks"
+	storm    = "storm"
 	nothing  = "Nothing yet."
 )
 
@@ -87,6 +88,7 @@ cost is linear.
 		fmt.Fprintf(w, "| %s | %d %s | %.1f ms | %.0f |\n", c.part, c.size, c.unit, float64(c.spent.Microseconds())/1000, c.perUnit())
 	}
 	fmt.Fprint(w, reproduce)
+	keep(w, "Alarm storms", storm, old)
 }
 
 const reproduce = `

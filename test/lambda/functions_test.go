@@ -78,6 +78,19 @@ func TestFunctionsAreSmall(t *testing.T) {
 	}
 }
 
+// TestOnlyTriageLinksRules keeps the compiler of skip rules, which is megabytes, out of functions that match none.
+func TestOnlyTriageLinksRules(t *testing.T) {
+	for _, name := range functions(t) {
+		deps, err := exec.CommandContext(t.Context(), "go", "list", "-C", root, "-deps", "./functions/"+name).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if links := strings.Contains(string(deps), "/shared/skill/rule\n") || strings.Contains(string(deps), "cel-go"); links != (name == "triage") {
+			t.Errorf("%s links the compiler of rules: %v", name, links)
+		}
+	}
+}
+
 // space is the smallest file that every function starts with.
 const space = `
 name: shop

@@ -67,8 +67,8 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer stop()
-	fmt.Println(machine())
-	var all results
+	all := results{machine: machine()}
+	fmt.Println(all.machine)
 	var lost error
 	for _, synced := range []bool{false, true} {
 		for _, size := range o.sizes {

@@ -62,6 +62,11 @@ func TestShippedMachine(t *testing.T) {
 			want:   []string{"Phase", "Mitigate", "ApprovalNeeded", "Propose", "DeliverDecision", "Completed"},
 		},
 		{
+			name: "a late alarm is told", input: `{"id":"inv-1","phase":"note","event":"evt-1"}`,
+			script: map[string][]any{"deliver": {`{"id":"inv-1"}`}},
+			want:   []string{"Phase", "DeliverNote", "Completed"},
+		},
+		{
 			name: "no plan wanted, one retry", input: `{"id":"inv-1"}`,
 			script: map[string][]any{"investigate": {slow, `{"id":"inv-1","done":true}`}, "rootcause": {`{"id":"inv-1","plan":false}`}, "deliver": {`{"id":"inv-1"}`}},
 			want:   []string{"Phase", "Investigate", "Investigated", "RootCause", "DeliverFindings", "PlanWanted", "Completed"},

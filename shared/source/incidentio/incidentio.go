@@ -1,0 +1,21 @@
+// Package incidentio hears incident.io: incidents that are declared and change, and alerts.
+package incidentio
+
+import (
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/source"
+)
+
+// Kind is the source's name in the space file and in the path.
+const Kind = "incidentio"
+
+// Source hears incident.io.
+type Source struct{ space config.Space }
+
+// New makes the source.
+func New(space config.Space) Source { return Source{space: space} }
+
+// Rules implements source.Source.
+func (s Source) Rules() source.Rules {
+	return source.Rules{Kind: Kind, MaxBody: source.VendorBody, LeastSecret: config.HMACKey}
+}

@@ -1,0 +1,21 @@
+// Package sentry hears the webhooks of a Sentry integration: issue alerts, metric alerts and issues.
+package sentry
+
+import (
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/source"
+)
+
+// Kind is the source's name in the space file and in the path.
+const Kind = "sentry"
+
+// Source hears Sentry.
+type Source struct{ space config.Space }
+
+// New makes the source.
+func New(space config.Space) Source { return Source{space: space} }
+
+// Rules implements source.Source.
+func (s Source) Rules() source.Rules {
+	return source.Rules{Kind: Kind, MaxBody: source.VendorBody, LeastSecret: config.HMACKey}
+}
