@@ -83,8 +83,17 @@ vectors: ## Run signature vectors through the real webhook: make vectors FILE=ve
 	@test -n "$(FILE)" || { echo "Which vectors? make vectors FILE=vectors.json [OUT=decisions.json]"; exit 2; }
 	go run ./test/vectors -file $(FILE) $(if $(filter-out file,$(origin OUT)),-out $(OUT))
 
+# The Alertmanager that storms are compared with, built outside the repository and its module unless ALERTMANAGER names one.
+PEER_CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/firefinder
+PEER       = github.com/prometheus/alertmanager/cmd/alertmanager@v0.28.1
+
 bench-storm: ## Alarm storms through the real handlers: alarms a second, decision latency, writes per alarm (SIZES= ALERTMANAGER=path DOCS=dir)
-	go run ./test/storm $(if $(SIZES),-sizes $(SIZES)) $(if $(ALERTMANAGER),-alertmanager $(ALERTMANAGER)) $(if $(DOCS),-docs $(DOCS))
+	@peer=$(ALERTMANAGER); if [ -z "$$peer" ]; then \
+		peer=$(PEER_CACHE)/bin/alertmanager; mkdir -p $(PEER_CACHE); \
+		[ -x $$peer ] || (cd $(PEER_CACHE) && GOBIN=$(PEER_CACHE)/bin GOFLAGS=-mod=mod go install $(PEER)) \
+			|| { echo "bench-storm: $(PEER) cannot be built here; going on without it"; peer=; }; \
+	fi; \
+	go run ./test/storm $(if $(SIZES),-sizes $(SIZES)) $(if $(DOCS),-docs $(DOCS)) $${peer:+-alertmanager $$peer}
 
 fuzz: ## Ten seconds of fuzzing at every fence
 	test/proof/run fuzz 10s

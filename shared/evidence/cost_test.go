@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"testing"
 	"time"
 )
@@ -71,19 +72,17 @@ func BenchmarkOnsets(b *testing.B) {
 	}
 }
 
-// TestAnalyzeIsLinear guards against a quadratic step: ten times the points, or the lines, may take at most twenty-five times
-// as long (a quadratic step takes a hundred times; noise of a busy machine is in between).
+// Ten times as many points or lines allocate at most ten times as much, with room for the growth of tables. Bytes are
+// counted, not seconds: time is for the benchmarks.
 func TestAnalyzeIsLinear(t *testing.T) {
-	const most = 25
-	spent := func(points, lines int) time.Duration {
+	const most = 14
+	allocated := func(points, lines int) float64 {
 		in := madeUp(points, lines)
-		best := time.Duration(math.MaxInt64)
-		for range 3 {
-			began := time.Now()
-			Analyze(in)
-			best = min(best, time.Since(began))
-		}
-		return best
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		Analyze(in)
+		runtime.ReadMemStats(&after)
+		return float64(after.TotalAlloc - before.TotalAlloc)
 	}
 	cases := []struct {
 		name       string
@@ -93,10 +92,10 @@ func TestAnalyzeIsLinear(t *testing.T) {
 		{"lines", [2]int{5_000, 5_000}, [2]int{5_000, 50_000}},
 	}
 	for _, c := range cases {
-		small, big := spent(c.small[0], c.small[1]), spent(c.big[0], c.big[1])
-		t.Logf("%s: %v, ten times as many %v", c.name, small, big)
-		if ratio := float64(big) / float64(small); ratio > most {
-			t.Errorf("%s: ten times as many took %.0f times as long", c.name, ratio)
+		small, big := allocated(c.small[0], c.small[1]), allocated(c.big[0], c.big[1])
+		t.Logf("%s: %.0f bytes, ten times as many %.0f", c.name, small, big)
+		if ratio := big / small; ratio > most {
+			t.Errorf("%s: ten times as many allocate %.0f times as much", c.name, ratio)
 		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -70,11 +71,11 @@ func newBench(t *testing.T, steps ...llmtest.Step) (*bench, *llmtest.Script) {
 		}
 		return evidence.Telemetry{Logs: []evidence.LogLine{{Time: t0, Component: "checkout", Level: "ERROR", Message: "cannot log in with password=hunter2hunter2"}}}, "1 log line", nil
 	})
-	clock := t0
+	var ticks atomic.Int64 // tools run in parallel and may ask for the time
 	b.deps = investigate.Deps{
 		Store: b.store, Blob: b.docs, Space: space, Skills: lib, Model: script, ModelID: "scripted", Offline: analyst.Analyst{}, Tools: []tool.Tool{logs},
 		Redact: redact.New([]byte("k")), Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { clock = clock.Add(time.Second); return clock },
+		Now: func() time.Time { return t0.Add(time.Duration(ticks.Add(1)) * time.Second) },
 	}
 	b.deps.Ledger = budget.Ledger{Store: b.store, Ceiling: 10, Prices: map[string]config.Price{"scripted": {In: 3, Out: 15}}, Now: func() time.Time { return t0 }}
 	e := incident.Event{EventType: "incident", IncidentID: "a", Action: incident.Created, Priority: incident.High, Title: "5xx", Service: "checkout", Timestamp: t0}

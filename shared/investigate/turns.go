@@ -144,7 +144,7 @@ func (w *worker) converse(ctx context.Context, req llm.Request) (answered, error
 
 // call runs the tools of one turn in parallel and journals each result.
 func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse) error {
-	outcomes := make([]tool.Outcome, len(uses))
+	outcomes, scope := make([]tool.Outcome, len(uses)), w.scope()
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for i, use := range uses {
@@ -156,7 +156,7 @@ func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse) error 
 			continue
 		}
 		group.Go(func() (err error) {
-			outcomes[i], err = w.box.Call(gctx, w.scope(), use.Name, use.Args)
+			outcomes[i], err = w.box.Call(gctx, scope, use.Name, use.Args)
 			return err
 		})
 	}

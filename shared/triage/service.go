@@ -107,12 +107,16 @@ func (s *Service) decideAll(ctx context.Context, events []incident.Event) map[st
 	return failed
 }
 
-// decideChunk tries three ways, cheapest first: all at once on the assumption that no alarm has a history; all at once
-// with the histories read; one by one.
+// decideChunk tries three ways, cheapest first: all at once on the assumption that no alarm has a history, again if that
+// may have lost a race of openings only; all at once with the histories read; one by one.
 func (s *Service) decideChunk(ctx context.Context, events []incident.Event, failed map[string]error) (opened bool) {
-	for _, look := range []bool{false, true} {
+	raced := true
+	for _, look := range []bool{false, false, false, true} {
 		if len(events) == 1 {
 			break
+		}
+		if !raced && !look {
+			continue
 		}
 		t := s.begin(look)
 		err := t.takeAll(ctx, events)
@@ -123,6 +127,7 @@ func (s *Service) decideChunk(ctx context.Context, events []incident.Event, fail
 		case "":
 			return t.opened
 		case incident.Conflict:
+			raced = t.opened
 			continue
 		case incident.Invalid: // more than a commit takes
 			half := len(events) / 2

@@ -123,14 +123,25 @@ func (s Source) parsed(body []byte, kind, what, message string, d declared, rece
 	if e.Action == incident.Updated && e.Timestamp.IsZero() {
 		return source.Nothing("an update that does not say when the incident was declared"), nil
 	}
-	lines, values := describe(d, message)
-	e.Description, e.Service = lines, source.ServiceAmong(s.space, nil, nil, append(values, string(title))...)
-	if len(values) > 0 && e.Service == values[0] {
-		e.Service = source.ServiceAmong(s.space, nil, nil, string(title)) // a field's value that is no service of ours
-	}
+	var values []string
+	e.Description, values = describe(d, message)
+	e.Service = s.service(string(title), values)
 	e.Priority = s.priority(d)
 	p.Add(e, received)
 	return p, nil
+}
+
+// service is the one that a custom field names, otherwise the one in the title. Other values of fields are no services.
+func (s Source) service(title string, values []string) string {
+	for _, v := range values {
+		if _, ok := s.space.Service(v); ok {
+			return v
+		}
+		if name := source.Service(s.space, nil, nil, v); name != v {
+			return name
+		}
+	}
+	return source.Service(s.space, nil, nil, title)
 }
 
 // over are the states and categories of states in which there is no trouble any more.
