@@ -1,0 +1,82 @@
+package outage_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/record"
+)
+
+// T5: 10,000 alarms over an hour. The webhook is away for the first 30 minutes; later its queue is, for 5. Every alarm
+// ends with one stored decision, no execution starts twice, nothing reaches a dead letter queue.
+func TestOutage(t *testing.T) {
+	alarms := 10_000
+	if testing.Short() {
+		alarms = 2000
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		between := func(from, to time.Duration) func() bool {
+			return func() bool { age := time.Since(began); return age >= from && age < to }
+		}
+		w := newWorld("shop", kv.NewMemory())
+		w.down, w.events.away = between(0, 30*time.Minute), between(40*time.Minute, 45*time.Minute)
+		ctx, cancel := context.WithCancel(t.Context())
+		var group sync.WaitGroup
+		w.run(ctx, &group)
+		ids := make([]string, alarms)
+		for i := range alarms {
+			body := alarm(fmt.Sprintf("service-%02d-5xx-%d", i%20, i), time.Now())
+			ids[i] = w.idOf(t, body)
+			if err := w.alarms.Send(ctx, "", body); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Hour / time.Duration(alarms))
+		}
+		drained := w.drain(t, ids)
+		cancel()
+		group.Wait()
+
+		lost, again := 0, 0
+		for _, id := range ids {
+			a, err := record.GetAlarm(t.Context(), w.store, id)
+			if err != nil || a.Investigation == "" {
+				lost++
+			}
+		}
+		for _, n := range w.started {
+			again += n - 1
+		}
+		t.Logf("%d alarms in an hour, webhook away 30 minutes, queue away 5: lost %d, dead letters %d, investigations %d, started more than once %d; answers of the webhook %v; all decided %v after the last alarm",
+			alarms, lost, w.alarms.dead+w.events.dead+len(w.alarms.buried)+len(w.events.buried), len(w.started), again, w.answers, drained)
+		if lost > 0 || again > 0 || w.alarms.dead+w.events.dead+len(w.alarms.buried)+len(w.events.buried) > 0 {
+			t.Error("alarms were lost or doubled")
+		}
+		if w.answers[503] == 0 {
+			t.Error("the queue's outage was not noticed: the test proves nothing")
+		}
+	})
+}
+
+// drain waits until every alarm is decided, at most as long as the signer's queue tries, and says how long that took.
+func (w *world) drain(t *testing.T, ids []string) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for time.Since(began) < 6*time.Hour {
+		missing := slices.ContainsFunc(ids, func(id string) bool {
+			_, err := record.GetAlarm(t.Context(), w.store, id)
+			return err != nil
+		})
+		if !missing {
+			break
+		}
+		time.Sleep(time.Second)
+	}
+	return time.Since(began).Round(time.Second)
+}
