@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/evidence"
@@ -111,7 +112,9 @@ func left(v any, path string, held, out map[string]bool) bool {
 	case []any:
 		children[path+"[]"] = v
 	default:
-		return !held[fmt.Sprint(v)]
+		text := fmt.Sprint(v)
+		at, ok := Time(Text(text)) // a time is held in whatever spelling
+		return !held[text] && !(ok && held[at.Format(time.RFC3339Nano)])
 	}
 	all := true
 	mine := map[string]bool{}
