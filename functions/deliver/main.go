@@ -25,10 +25,14 @@ func main() {
 	cfg := boot.Must(aws.Load(context.Background(), aws.Options{}))
 	store, docs := dynamo.New(cfg, env.Table), s3.New(cfg, env.Bucket)
 	channels := catalogue.All(env.Space, secrets.New(cfg, time.Now), ses.New(cfg).Sender())
-	svc := tell.New(tell.Deps{
+	deps := tell.Deps{
 		Store: store, Blob: docs, Space: env.Space, Approvals: approval.New(approval.Deps{Store: store, Blob: docs}),
 		Tell: deliver.New(deliver.Deps{Store: store, Channels: channels, Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log}),
 		Now:  time.Now, Log: env.Log,
-	})
+	}
+	if env.Journals != "" {
+		deps.Journals = s3.New(cfg, env.Journals)
+	}
+	svc := tell.New(deps)
 	lambda.Start(boot.Task(env.Log, svc.Deliver))
 }

@@ -12,7 +12,7 @@ import (
 
 // issuedElsewhere are the sources whose vendor makes the secret. They start without a value, and the webhook keeps such a
 // source closed until a person puts the vendor's value in.
-var issuedElsewhere = []string{"pagerduty"}
+var issuedElsewhere = []string{"incidentio", "pagerduty", "sentry"}
 
 // addSecrets makes every secret of the space that is named firefinder/<space>/...; any other name is taken to exist.
 func (p *parts) addSecrets() {

@@ -26,6 +26,7 @@ type Env struct {
 
 	Table       string // DynamoDB table
 	Bucket      string // artifacts
+	Journals    string // bucket of locked journal copies; empty: none
 	TriageQueue string // URL
 	TriageDLQ   string // URL
 	Machine     string // state machine ARN
@@ -49,7 +50,7 @@ func Load() Env {
 
 func load(lookup func(string) string, log *slog.Logger) (Env, error) {
 	env := Env{
-		Table: lookup("FIREFINDER_TABLE"), Bucket: lookup("FIREFINDER_BUCKET"), TriageQueue: lookup("FIREFINDER_QUEUE_TRIAGE"),
+		Table: lookup("FIREFINDER_TABLE"), Bucket: lookup("FIREFINDER_BUCKET"), Journals: lookup("FIREFINDER_JOURNAL_BUCKET"), TriageQueue: lookup("FIREFINDER_QUEUE_TRIAGE"),
 		TriageDLQ: lookup("FIREFINDER_DLQ_TRIAGE"), Machine: lookup("FIREFINDER_MACHINE"), PublicURL: lookup("FIREFINDER_PUBLIC_URL"),
 		WebhookURL: lookup("FIREFINDER_WEBHOOK_URL"), TokenKey: lookup("FIREFINDER_TOKEN_KEY"), ReaderRole: lookup("FIREFINDER_READER_ROLE"),
 	}

@@ -21,7 +21,7 @@ import (
 
 type sendOptions struct {
 	place
-	source, file, url, secretEnv, space string
+	source, scheme, file, url, secretEnv, space string
 }
 
 func newSend() *cobra.Command {
@@ -36,6 +36,7 @@ func newSend() *cobra.Command {
 	}
 	o.flags(cmd)
 	cmd.Flags().StringVar(&o.source, "source", "", "the source's kind (required)")
+	cmd.Flags().StringVar(&o.scheme, "scheme", "", "the scheme that the space chose for the source (hmac, bearer, standard); empty for the source's default")
 	cmd.Flags().StringVar(&o.file, "file", "", "file with the body; - for standard input (required)")
 	cmd.Flags().StringVar(&o.url, "url", "", "base URL of a deployed space's API")
 	cmd.Flags().StringVar(&o.secretEnv, "secret-env", "FIREFINDER_SECRET", "environment variable that holds the source's secret, with --url")
@@ -53,7 +54,7 @@ func (o sendOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	src, err := sourceOf(o.source, config.Space{Name: "try"})
+	src, err := sourceOf(o.source, config.Space{Name: "try", Sources: []config.Source{{Kind: o.source, Scheme: o.scheme}}})
 	if err != nil {
 		return err
 	}

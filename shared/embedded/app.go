@@ -54,7 +54,8 @@ type Options struct {
 	NoSync  bool                    // leave writing to disk to the operating system
 	Ticket  bool                    // run the ServiceNow stand-in and tell it
 	Tell    []deliver.Channel       // further channels
-	Store   func(kv.Store) kv.Store // wraps the store, for tests that inject faults
+	Store   func(kv.Store) kv.Store // wraps the store, for tests that inject faults or count
+	Observe func(walk.Step)         // hears every finished state of the machine; nil: nobody does
 }
 
 // App is a running space. Stop it.
@@ -185,7 +186,7 @@ func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
 	invoke := func(ctx context.Context, name string, payload json.RawMessage) (json.RawMessage, error) {
 		return steps[name](ctx, payload)
 	}
-	if a.machine, err = machine.Open(ctx, a.Store, walk.Invoke(invoke), nil, a.Log); err != nil {
+	if a.machine, err = machine.Open(ctx, a.Store, walk.Invoke(invoke), a.Observe, a.Log); err != nil {
 		return err
 	}
 	a.server = &http.Server{Handler: a.routes(space), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}

@@ -48,7 +48,7 @@ func finish(b *testing.B, app *embedded.App, ids ...string) {
 			if inv.State.Final() {
 				break
 			}
-			time.Sleep(200 * time.Microsecond)
+			<-time.After(200 * time.Microsecond)
 		}
 	}
 }
@@ -73,7 +73,7 @@ func BenchmarkAlarmToDecision(b *testing.B) {
 			if _, err := record.GetAlarm(b.Context(), app.Store, hook.EventID); err == nil {
 				break
 			}
-			time.Sleep(50 * time.Microsecond)
+			<-time.After(50 * time.Microsecond)
 		}
 		took = append(took, time.Since(began))
 	}

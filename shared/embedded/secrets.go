@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"io/fs"
@@ -58,7 +59,7 @@ func (s *Secrets) get(name string) (string, error) {
 	if v, ok := s.values[name]; ok {
 		return v, nil
 	}
-	s.values[name] = rand.Text() + rand.Text()
+	s.values[name] = "whsec_" + base64.StdEncoding.EncodeToString([]byte(rand.Text()+rand.Text())) // fit for every scheme
 	data, err := json.MarshalIndent(s.values, "", "  ")
 	if err != nil {
 		return "", err

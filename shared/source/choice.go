@@ -64,6 +64,9 @@ func IsContract(body []byte) bool {
 // Templated reads the webhook contract as a vendor's template wrote it: with the vendor's names for priorities, and the
 // service found as for every source.
 func Templated(body []byte, space config.Space, kind string, received time.Time) (Parsed, error) {
+	if err := Strict(body, OurDepth, ContractFields); err != nil {
+		return Parsed{}, err
+	}
 	p, err := Contract(translated(body), kind, received)
 	for i := range p.Events {
 		e := &p.Events[i]

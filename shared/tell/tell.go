@@ -37,6 +37,11 @@ type Admitter interface {
 	Admit(ctx context.Context) error
 }
 
+// Archive keeps a document that nobody can change or remove until a time.
+type Archive interface {
+	Keep(ctx context.Context, name string, data []byte, contentType string, until time.Time) error
+}
+
 // Deps is what a Service needs.
 type Deps struct {
 	Store     kv.Store
@@ -46,6 +51,7 @@ type Deps struct {
 	Approvals Approvals
 	Tell      Teller
 	Admit     Admitter // may be nil
+	Journals  Archive  // where closed journals are locked away; nil: nowhere
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -168,6 +174,9 @@ func (s *Service) close(ctx context.Context, in workflow.Delivery) error {
 		}
 		return nil
 	})
+	if err == nil {
+		err = s.lock(ctx, in.ID)
+	}
 	if err != nil || s.Admit == nil {
 		return err
 	}
@@ -175,6 +184,19 @@ func (s *Service) close(ctx context.Context, in workflow.Delivery) error {
 		s.Log.WarnContext(ctx, "next investigation not admitted", "class", incident.ClassOf(err))
 	}
 	return nil
+}
+
+// lock puts a copy of the closed journal where it cannot be changed, for as long as the space says.
+func (s *Service) lock(ctx context.Context, id string) error {
+	if s.Journals == nil {
+		return nil
+	}
+	records, err := journal.Read(ctx, s.Store, id)
+	if err != nil {
+		return err
+	}
+	until := s.Now().AddDate(0, 0, s.Space.Deploy.JournalLockDays)
+	return s.Journals.Keep(ctx, "journals/"+id+".jsonl", journal.Export(records), "application/jsonl", until)
 }
 
 // Report gathers everything that is known about an investigation.

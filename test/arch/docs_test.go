@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/source/catalogue"
 )
 
 // TestDependenciesAreExplained: docs/dependencies.md has a row for every direct dependency of go.mod, and no other.
@@ -82,6 +83,27 @@ func TestSpaceKeysAreExplained(t *testing.T) {
 		t.Fatalf("only %d defaults found: the test looks at the wrong place", len(defaults))
 	}
 	none(t, wrongDefaults(page, defaults))
+}
+
+// TestSourceKindsAreExplained: the row of sources[].kind names every source that exists.
+func TestSourceKindsAreExplained(t *testing.T) {
+	var kinds []string
+	for _, s := range catalogue.All(config.Space{}) {
+		kinds = append(kinds, s.Rules().Kind)
+	}
+	none(t, unnamed(file(t, "docs/space.md").body, kinds))
+}
+
+func unnamed(page string, kinds []string) []string {
+	var out []string
+	_, row, _ := strings.Cut(page, "| `sources[].kind` |")
+	row, _, _ = strings.Cut(row, "\n")
+	for _, kind := range kinds {
+		if !strings.Contains(row, "`"+kind+"`") {
+			out = append(out, fmt.Sprintf("docs/space.md: the row of sources[].kind does not name %s", kind))
+		}
+	}
+	return out
 }
 
 func wrongDefaults(page string, defaults map[string]string) []string {

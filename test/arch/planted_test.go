@@ -203,6 +203,7 @@ func TestPlantedDocs(t *testing.T) {
 		{"table", tableKeys("| key | x |\n|---|---|\n| `a.b` | 1 |\n| `c`, `d` | 2 |\n"), []string{"a.b", "c", "d"}},
 		{"missing, foreign, twice", compared("p", "a key", []string{"a"}, []string{"b", "b"}), []string{"does not explain a", "explains b, which is not", "explains b, which is not", "explains b twice"}},
 		{"wrong default", wrongDefaults("| `a` | `1` | x |", map[string]string{"a": "`2`"}), []string{"the row of a"}},
+		{"source", unnamed("| `sources[].kind` | required | `a`, `b` |\n`c`\n", []string{"a", "c"}), []string{"does not name c"}},
 		{"tour", unvisited(imports("shared/kv:", "shared/kv/kvtest:", "shared/boot:"), "// # Ground\n//\n//\tkv  storage\n"), []string{"does not visit boot"}},
 		{"dangling", dangling([]text{{"docs/a.md", "`make fly` and TestThatIsGone in `shared/gone/x.go`, [see](b.md)"}}, nil, nil, none),
 			[]string{"make fly", "TestThatIsGone", "shared/gone/x.go", "links to b.md"}},

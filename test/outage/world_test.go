@@ -43,13 +43,13 @@ func newLine(visibility time.Duration, receives int) *line {
 	return &line{visibility: visibility, receives: receives, batch: 10, away: func() bool { return false }, ready: make(chan queue.Message, 1<<16), buried: map[string]string{}}
 }
 
-func (l *line) Send(_ context.Context, _ string, body []byte) error {
+func (l *line) Send(_ context.Context, group string, body []byte) error {
 	if l.away() {
 		return incident.Errorf(incident.Unavailable, "the queue is away")
 	}
 	l.mu.Lock()
 	l.next++
-	id := fmt.Sprint(l.next)
+	id := fmt.Sprintf("%s/%d", group, l.next)
 	l.mu.Unlock()
 	l.ready <- queue.Message{ID: id, Body: body}
 	return nil
@@ -129,13 +129,22 @@ type world struct {
 
 const secret = "a-secret-of-the-outage-0123456789-0123456789"
 
+// newWorld makes a space with queues as deployed: alarms are received 240 times, 90 seconds apart, events 5 times.
 func newWorld(name string, store kv.Store) *world {
+	return newWorldOn(name, store, newLine(90*time.Second, 240), newLine(2*time.Minute, 5))
+}
+
+func newWorldOn(name string, store kv.Store, alarms, events *line) *world {
 	w := &world{
 		space: config.Space{Name: name, Sources: []config.Source{{Kind: "generic", Secret: "hook"}}},
-		store: store, alarms: newLine(90*time.Second, 240), events: newLine(2*time.Minute, 5),
+		store: store, alarms: alarms, events: events,
 		down: func() bool { return false }, started: map[string]int{}, answers: map[int]int{},
 	}
 	w.space.Budget.Concurrent = 1000
+	w.space.Services = []config.Service{{Name: "checkout"}}
+	for i := range 20 {
+		w.space.Services = append(w.space.Services, config.Service{Name: fmt.Sprintf("service-%02d", i)})
+	}
 	w.hook = source.Handler(source.Deps{
 		Space: w.space, Sources: catalogue.All(w.space), Secrets: w, Queue: w.events, Dead: w.events, Blob: &blob.Memory{}, Store: store,
 		Now: time.Now, Log: slog.New(slog.DiscardHandler),
@@ -143,14 +152,27 @@ func newWorld(name string, store kv.Store) *world {
 	return w
 }
 
-// run starts signer and triage with the concurrency that they are deployed with.
+// The concurrency that signer and triage are deployed with.
+const (
+	signers = 5
+	triages = 10
+)
+
+// run starts signer and triage.
 func (w *world) run(ctx context.Context, group *sync.WaitGroup) {
-	log := slog.New(slog.DiscardHandler)
-	signer := source.NewSigner(source.SignerDeps{
-		Space: w.space, Source: cloudwatch.New(w.space, nil), Target: "http://firefinder.test/hooks/generic", Secrets: w, Dead: w.alarms, HTTP: w, Now: time.Now, Log: log,
-	})
-	w.alarms.serve(ctx, group, 5, signer.Handle)
-	w.events.serve(ctx, group, 10, triage.New(triage.Deps{Store: w.store, Space: w.space, Start: w, Dead: w.events, Now: time.Now, Log: log}).Handle)
+	w.alarms.serve(ctx, group, signers, w.signer())
+	w.events.serve(ctx, group, triages, w.triage())
+}
+
+func (w *world) signer() queue.Handler {
+	return source.NewSigner(source.SignerDeps{
+		Space: w.space, Source: cloudwatch.New(w.space, nil), Target: "http://firefinder.test/hooks/generic", Secrets: w, Dead: w.alarms,
+		HTTP: w, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+	}).Handle
+}
+
+func (w *world) triage() queue.Handler {
+	return triage.New(triage.Deps{Store: w.store, Space: w.space, Start: w, Dead: w.events, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Handle
 }
 
 // Do implements source.Doer in process: a server's goroutines would wait outside virtual time.

@@ -56,6 +56,9 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 }
 
 func (s Source) contract(body []byte, received time.Time) (source.Parsed, error) {
+	if err := source.Strict(body, source.OurDepth, source.ContractFields); err != nil {
+		return source.Parsed{}, err
+	}
 	p, err := source.Contract(body, Kind, received)
 	for i := range p.Events {
 		if e := &p.Events[i]; e.Service == "" {

@@ -21,7 +21,7 @@ func New(space config.Space) Source {
 	return Source{space: space, proof: source.Shown{Scheme: source.Choice(space, Kind).Scheme}}
 }
 
-// Rules implements source.Source.
+// Rules implements source.Source. CloudEvents have a content type of their own.
 func (s Source) Rules() source.Rules {
-	return source.Rules{Kind: Kind, MaxBody: source.VendorBody, LeastSecret: s.proof.Least()}
+	return source.Rules{Kind: Kind, MaxBody: source.VendorBody, LeastSecret: s.proof.Least(), ContentTypes: []string{"application/json", "application/cloudevents+json"}}
 }

@@ -1,0 +1,135 @@
+package tell_test
+
+import (
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/approval"
+	"github.com/firefinder/firefinder/shared/blob"
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/deliver"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/tell"
+	"github.com/firefinder/firefinder/shared/workflow"
+)
+
+var t0 = time.Date(2026, 3, 1, 3, 0, 0, 0, time.UTC)
+
+// mouth records what is told; err is what it answers.
+type mouth struct {
+	told []deliver.Notice
+	err  error
+}
+
+func (m *mouth) Tell(_ context.Context, n deliver.Notice) error {
+	m.told = append(m.told, n)
+	return m.err
+}
+
+func (m *mouth) Receipts(context.Context, string) ([]deliver.Receipt, error) {
+	return []deliver.Receipt{{Channel: "servicenow", Label: "INC0010001", Ticket: true}}, nil
+}
+
+// vault records what is locked away.
+type vault map[string]time.Time
+
+func (v vault) Keep(_ context.Context, name string, data []byte, _ string, until time.Time) error {
+	records, head, err := journal.Parse(data)
+	if err == nil {
+		err = journal.Verify(records, head)
+	}
+	v[name] = until
+	return err
+}
+
+type door struct{ opened int }
+
+func (d *door) Admit(context.Context) error { d.opened++; return nil }
+
+func service(t *testing.T) (*tell.Service, *mouth, vault, *door) {
+	t.Helper()
+	store, docs := kv.NewMemory(), &blob.Memory{}
+	inv := incident.Investigation{ID: "inv-1", Space: "shop", Title: "5xx", State: incident.RootCauseFound, OpenedAt: t0}
+	e := incident.Event{EventType: "incident", IncidentID: "late", Action: incident.Created, Priority: incident.High, Title: "db cpu", Service: "db", Timestamp: t0}
+	late := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Investigation: "inv-1"}
+	ops := append(record.Open(inv), kv.Put(record.AlarmKey(late.ID), late, kv.Absent()))
+	if err := store.Commit(t.Context(), ops...); err != nil {
+		t.Fatal(err)
+	}
+	m, v, d := &mouth{}, vault{}, &door{}
+	s := tell.New(tell.Deps{
+		Store: store, Blob: docs, Space: config.Space{Name: "shop", Deploy: config.Deploy{JournalLockDays: 30}}, PublicURL: "https://f.example", Tell: m, Admit: d, Journals: v,
+		Approvals: approval.New(approval.Deps{Store: store, Blob: docs}), Now: func() time.Time { return t0 }, Log: slog.New(slog.DiscardHandler),
+	})
+	return s, m, v, d
+}
+
+func state(t *testing.T, s *tell.Service) incident.Investigation {
+	t.Helper()
+	inv, err := record.Get(t.Context(), s.Store, "inv-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
+func TestTheLastNoticeCloses(t *testing.T) {
+	for kind, want := range map[string]incident.State{"findings": incident.Completed, "decision": incident.Completed, "failure": incident.Failed} {
+		s, m, v, d := service(t)
+		for range 2 { // repeats are safe
+			if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: kind, Error: "Unavailable", Last: true}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		inv := state(t, s)
+		if inv.State != want || inv.Ticket != "INC0010001" || m.told[0].Link != "https://f.example/investigations/inv-1" {
+			t.Errorf("%s: state %s, ticket %s, link %s", kind, inv.State, inv.Ticket, m.told[0].Link)
+		}
+		if until := v["journals/inv-1.jsonl"]; !until.Equal(t0.AddDate(0, 0, 30)) || d.opened == 0 {
+			t.Errorf("%s: journal locked until %s, admitted %d times", kind, until, d.opened)
+		}
+		if kind == "failure" && !strings.Contains(m.told[0].Text, "did not answer in time") {
+			t.Errorf("failure says %q", m.told[0].Text)
+		}
+	}
+}
+
+func TestAnEarlierNoticeLeavesItOpen(t *testing.T) {
+	s, _, v, _ := service(t)
+	if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: "findings"}); err != nil {
+		t.Fatal(err)
+	}
+	if inv := state(t, s); inv.State.Final() || len(v) != 0 {
+		t.Errorf("state %s, locked %v", inv.State, v)
+	}
+}
+
+// A channel that is away asks for a repeat; one that refuses for good is recorded, and the investigation goes on.
+func TestRefusedAndAway(t *testing.T) {
+	s, m, _, _ := service(t)
+	m.err = incident.Errorf(incident.Unavailable, "away")
+	if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: "findings", Last: true}); !incident.Is(err, incident.Unavailable) || state(t, s).State.Final() {
+		t.Errorf("away: %v, state %s", err, state(t, s).State)
+	}
+	m.err = incident.Errorf(incident.Denied, "no")
+	if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: "findings", Last: true}); err != nil || state(t, s).State != incident.Completed {
+		t.Errorf("refused: %v, state %s", err, state(t, s).State)
+	}
+}
+
+func TestALateAlarmIsTold(t *testing.T) {
+	s, m, _, _ := service(t)
+	e := incident.Event{EventType: "incident", IncidentID: "late", Action: incident.Created, Timestamp: t0}
+	if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: "linked", Event: e.EventID()}); err != nil {
+		t.Fatal(err)
+	}
+	if n := m.told[0]; n.Kind != deliver.Linked || len(n.Alarms) != 1 || !strings.Contains(n.Text, "db cpu") || !strings.HasSuffix(n.Key, e.EventID()) {
+		t.Errorf("%+v", n)
+	}
+}
