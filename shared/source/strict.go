@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 	"unicode/utf8"
 
@@ -23,8 +22,7 @@ func Strict(body []byte, depth int, fields []string) error {
 	case !json.Valid(body):
 		return incident.Errorf(incident.Invalid, "the body is not one well-formed JSON document")
 	}
-	w := strictWalk{dec: json.NewDecoder(bytes.NewReader(body)), depth: depth, fields: fields}
-	w.dec.UseNumber()
+	w := strictWalk{body: body, depth: depth, fields: fields}
 	return w.run()
 }
 
@@ -34,45 +32,61 @@ type object struct {
 	key   bool // the next token is a name
 }
 
+// strictWalk goes through a document that is known to be well-formed, so it looks at nothing but strings, brackets and
+// commas.
 type strictWalk struct {
-	dec    *json.Decoder
+	body   []byte
 	depth  int
 	fields []string
 	stack  []object
 }
 
 func (w *strictWalk) run() error {
-	for {
-		token, err := w.dec.Token()
-		if err == io.EOF {
-			return nil
+	for i := 0; i < len(w.body); i++ {
+		var err error
+		switch w.body[i] {
+		case '{':
+			err = w.push(object{names: map[string]bool{}, key: true})
+		case '[':
+			err = w.push(object{})
+		case '}', ']':
+			w.stack = w.stack[:len(w.stack)-1]
+		case ',':
+			top := &w.stack[len(w.stack)-1]
+			top.key = top.names != nil
+		case '"':
+			last := w.quoted(i)
+			if n := len(w.stack); n > 0 && w.stack[n-1].key {
+				w.stack[n-1].key = false
+				err = w.name(unquote(w.body[i : last+1]))
+			}
+			i = last
 		}
 		if err != nil {
-			return incident.Errorf(incident.Invalid, "the body is not well-formed JSON: %w", err)
-		}
-		if err := w.step(token); err != nil {
 			return err
 		}
 	}
+	return nil
 }
 
-func (w *strictWalk) step(token json.Token) error {
-	switch delim, _ := token.(json.Delim); delim {
-	case '{':
-		return w.push(object{names: map[string]bool{}, key: true})
-	case '[':
-		return w.push(object{})
-	case '}', ']':
-		w.stack = w.stack[:len(w.stack)-1]
-		w.valueRead()
-		return nil
+// quoted is where the string that begins at i ends.
+func (w *strictWalk) quoted(i int) int {
+	for i++; w.body[i] != '"'; i++ {
+		if w.body[i] == '\\' {
+			i++
+		}
 	}
-	if n := len(w.stack); n > 0 && w.stack[n-1].key {
-		w.stack[n-1].key = false
-		return w.name(token.(string))
+	return i
+}
+
+// unquote is what a string means; an escape that stands for no character becomes the replacement character.
+func unquote(raw []byte) string {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return string(raw[1 : len(raw)-1])
 	}
-	w.valueRead()
-	return nil
+	var s string
+	_ = json.Unmarshal(raw, &s) // it is well-formed
+	return s
 }
 
 func (w *strictWalk) push(o object) error {
@@ -83,23 +97,16 @@ func (w *strictWalk) push(o object) error {
 	return nil
 }
 
-// valueRead notes that a value ended: in an object, a name comes next.
-func (w *strictWalk) valueRead() {
-	if n := len(w.stack); n > 0 && w.stack[n-1].names != nil {
-		w.stack[n-1].key = true
-	}
-}
-
 func (w *strictWalk) name(name string) error {
 	top := w.stack[len(w.stack)-1]
-	shown := fmt.Sprintf("%.64q", name)
+	shown := func() string { return fmt.Sprintf("%.64q", name) }
 	switch {
 	case top.names[name]:
-		return incident.Errorf(incident.Invalid, "the name %s comes twice in one object", shown)
+		return incident.Errorf(incident.Invalid, "the name %s comes twice in one object", shown())
 	case strings.ContainsRune(name, 0):
-		return incident.Errorf(incident.Invalid, "the name %s holds a NUL character", shown)
+		return incident.Errorf(incident.Invalid, "the name %s holds a NUL character", shown())
 	case strings.ContainsRune(name, utf8.RuneError):
-		return incident.Errorf(incident.Invalid, "the name %s holds a broken character", shown)
+		return incident.Errorf(incident.Invalid, "the name %s holds a broken character", shown())
 	}
 	top.names[name] = true
 	if len(w.stack) > 1 {
@@ -107,7 +114,7 @@ func (w *strictWalk) name(name string) error {
 	}
 	for _, field := range w.fields {
 		if name != field && strings.EqualFold(name, field) {
-			return incident.Errorf(incident.Invalid, "the name %s imitates the field %q; write it exactly so", shown, field)
+			return incident.Errorf(incident.Invalid, "the name %s imitates the field %q; write it exactly so", shown(), field)
 		}
 	}
 	return nil

@@ -5,12 +5,10 @@ import (
 	"time"
 
 	"github.com/firefinder/firefinder/shared/config"
-	"github.com/firefinder/firefinder/shared/source/sign"
+	"github.com/firefinder/firefinder/shared/source"
 )
 
-// Prove implements source.Prover with our HMAC scheme.
+// Prove implements source.Prover with the scheme that the space chose.
 func (s Source) Prove(h http.Header, body []byte, secret config.Secret, now time.Time) {
-	stamp := sign.Stamp(now)
-	h.Set(sign.HeaderTimestamp, stamp)
-	h.Set(sign.HeaderSignature, sign.Sign(secret, stamp, body))
+	source.Shown{Scheme: s.scheme}.Prove(h, body, secret, now)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/source/incidentio"
 	"github.com/firefinder/firefinder/shared/source/sign"
 	"github.com/firefinder/firefinder/shared/source/sourcetest"
@@ -53,9 +54,15 @@ func TestParse(t *testing.T) {
 func TestDoor(t *testing.T) {
 	sourcetest.Door(t, s, sourcetest.Whsec, map[string]sourcetest.Change{
 		"beside another version": sourcetest.Each(sign.StandardSignature, func(v string) string { return "v1a,AAAA " + v }), "300 s later": sourcetest.Later(300 * time.Second),
+		"headers of Svix": func(r *source.Request) {
+			for _, name := range []string{"id", "timestamp", "signature"} {
+				r.Header.Set("svix-"+name, r.Header.Get("webhook-"+name))
+				r.Header.Del("webhook-" + name)
+			}
+		},
 	}, map[string]sourcetest.Change{
 		"301 s later": sourcetest.Later(301 * time.Second), "301 s early": sourcetest.Later(-301 * time.Second), "body changed": sourcetest.Body(`{"a":1}`), "other id": sourcetest.Set(sign.StandardID, "msg_other"),
-		"no timestamp": sourcetest.Drop(sign.StandardTimestamp), "no id": sourcetest.Drop(sign.StandardID), "two ids": sourcetest.Twice(sign.StandardID, "x"), "without version": sourcetest.Each(sign.StandardSignature, func(v string) string { return v[3:] }),
+		"no timestamp": sourcetest.Drop(sign.StandardTimestamp), "no id": sourcetest.Drop(sign.StandardID), "headers of both kinds mixed": sourcetest.Each(sign.StandardID, func(string) string { return "" }), "two ids": sourcetest.Twice(sign.StandardID, "x"), "without version": sourcetest.Each(sign.StandardSignature, func(v string) string { return v[3:] }),
 	})
 }
 
