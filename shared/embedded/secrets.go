@@ -26,17 +26,21 @@ type Secrets struct {
 // OpenSecrets reads the file, if it exists.
 func OpenSecrets(dir string) (*Secrets, error) {
 	s := &Secrets{path: filepath.Join(dir, "secrets.json"), values: map[string]string{}}
+	return s, s.load()
+}
+
+func (s *Secrets) load() error {
 	data, err := os.ReadFile(s.path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return s, nil
+		return nil
 	}
 	if err != nil {
-		return nil, incident.Errorf(incident.Unavailable, "read secrets: %w", err)
+		return incident.Errorf(incident.Unavailable, "read secrets: %w", err)
 	}
 	if err := json.Unmarshal(data, &s.values); err != nil {
-		return nil, incident.Errorf(incident.Invalid, "%s: %w; remove the file to start over", s.path, err)
+		return incident.Errorf(incident.Invalid, "%s: %w; remove the file to start over", s.path, err)
 	}
-	return s, nil
+	return nil
 }
 
 // Active returns the valid values of a secret, newest first.
@@ -48,7 +52,7 @@ func (s *Secrets) Active(_ context.Context, name string) ([]config.Secret, error
 	return []config.Secret{config.NewSecret([]byte(value))}, nil
 }
 
-// Refresh is Active: nobody else changes the file.
+// Refresh is Active: a value that is in the file stays.
 func (s *Secrets) Refresh(ctx context.Context, name string) ([]config.Secret, error) {
 	return s.Active(ctx, name)
 }
@@ -56,6 +60,11 @@ func (s *Secrets) Refresh(ctx context.Context, name string) ([]config.Secret, er
 func (s *Secrets) get(name string) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if _, ok := s.values[name]; !ok { // `firefinder send`, another process, may have made it a moment ago
+		if err := s.load(); err != nil {
+			return "", err
+		}
+	}
 	if v, ok := s.values[name]; ok {
 		return v, nil
 	}

@@ -59,4 +59,6 @@ var shared = map[string]bool{
 	"AvailabilityZone": true, "CacheNodeId": true, "ClusterName": true, "Cluster": true, "Currency": true, "Environment": true, "environment": true,
 	"env": true, "EngineName": true, "InstanceType": true, "Namespace": true, "namespace": true, "Method": true, "Operation": true,
 	"OperationType": true, "Role": true, "Stage": true, "StorageClass": true, "StorageType": true, "severity": true, "job": true,
+	"cluster": true, "container": true, "datasource_uid": true, "endpoint": true, "monitor": true, "priority": true, "prometheus": true, "ref_id": true,
+	"region": true, "replica": true, "rulename": true, "stage": true, "team": true, "tier": true, // labels of Prometheus and Grafana
 }

@@ -182,8 +182,8 @@ func (in delivery) pushed() (found, string) {
 		}
 		return found{
 			evidence.Change{
-				ID: u.New, Kind: "commit", Title: cmp.Or(line, string(in.Message.Text), "push"), Author: cmp.Or(head.Author.Name, r.PushedBy.DisplayName), Previous: u.Old, Ref: strings.TrimPrefix(u.Name, "refs/heads/"),
-				Repository: cmp.Or(r.Repository.RemoteURL, r.Repository.Name), Tags: map[string]string{"pushed_by": r.PushedBy.DisplayName, "url": head.URL},
+				ID: u.New, Kind: "commit", Title: cmp.Or(line, string(in.Message.Text), "push"), Author: cmp.Or(head.Author.Name, r.PushedBy.DisplayName), Previous: u.Old,
+				Repository: cmp.Or(r.Repository.RemoteURL, r.Repository.Name), Tags: map[string]string{"branch": strings.TrimPrefix(u.Name, "refs/heads/"), "pushed_by": r.PushedBy.DisplayName, "url": head.URL},
 			}, r.Repository.names(""), []source.Named{{Path: "$.resource.date", Text: r.Date}},
 		}, ""
 	}
@@ -201,7 +201,7 @@ func (in delivery) deployed() (found, string) {
 		repo, project := a.Reference["repository"], a.Reference["project"].Name
 		f.names = append(f.names, string(repo.ID), repo.Name, project+"/"+repo.Name)
 		if i == 0 {
-			f.change.Repository, f.change.Ref = cmp.Or(repo.Name, a.Alias), a.Reference["branch"].Name
+			f.change.Repository, f.change.Tags["branch"] = cmp.Or(repo.Name, a.Alias), a.Reference["branch"].Name
 			f.change.Revision = cmp.Or(a.Reference["version"].Name, f.change.Revision)
 			f.change.Tags["build"] = a.Reference["definition"].Name
 		}

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -181,6 +182,12 @@ func TestKinds(t *testing.T) {
 			t.Errorf("two sources are called %s", kind)
 		}
 		kinds[kind] = true
+		if page, err := os.ReadFile("../../../docs/sources/README.md"); err != nil || !strings.Contains(string(page), "| ["+kind+"](") {
+			t.Errorf("%s is not in docs/sources/README.md: %v", kind, err)
+		}
+		if _, err := os.Stat("../../../docs/sources/" + kind + ".md"); err != nil && kind != "cloudwatch" && kind != "generic" { // docs/webhook.md has these two
+			t.Errorf("%s has no page: %v", kind, err)
+		}
 		for _, file := range samples(t, kind) {
 			body, err := fs.ReadFile(events.FS, file)
 			if err != nil {

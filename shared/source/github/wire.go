@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -76,6 +77,7 @@ type status struct {
 
 type release struct {
 	TagName     string      `json:"tag_name"`
+	Target      string      `json:"target_commitish"`
 	Name        string      `json:"name"`
 	HTMLURL     string      `json:"html_url"`
 	Draft       bool        `json:"draft"`
@@ -143,7 +145,7 @@ func (in delivery) deployed() (evidence.Change, string, []string) {
 	state := "created"
 	c := evidence.Change{
 		ID: string(d.ID), Kind: "deployment", Title: cmp.Or(d.Description, "deployment of "+short(d.SHA)+" to "+d.Environment), Author: cmp.Or(d.Creator.Login, in.Sender.Login),
-		Revision: d.SHA, Ref: d.Ref, Tags: map[string]string{"environment": d.Environment},
+		Revision: d.SHA, Tags: map[string]string{"environment": d.Environment, "branch": d.Ref},
 	}
 	if st := in.Status; st != nil {
 		state = st.State
@@ -159,17 +161,25 @@ func (in delivery) deployed() (evidence.Change, string, []string) {
 	return c, fmt.Sprintf("a deployment that is %.40s changes nothing yet", state), nil
 }
 
+// released counts a release as a deployment of its tag, for where a release is what rolls out nothing else tells of it.
 func (in delivery) released() (evidence.Change, string, []string) {
 	r := in.Release
 	if in.Action != "published" && in.Action != "released" || r.Draft {
 		return evidence.Change{}, fmt.Sprintf("a release that is %.40s changes nothing", in.Action), nil
 	}
 	at, bad := moment(source.Named{Path: "$.release.published_at", Text: r.PublishedAt}, source.Named{Path: "$.release.created_at", Text: r.CreatedAt})
+	revision := r.TagName
+	if commitID.MatchString(r.Target) {
+		revision = r.Target
+	}
 	return evidence.Change{
-		ID: r.TagName, Time: at, Kind: "release", Title: cmp.Or(r.Name, r.TagName), Author: cmp.Or(r.Author.Login, in.Sender.Login), Revision: r.TagName, Ref: r.TagName,
-		Tags: map[string]string{"url": r.HTMLURL},
+		ID: r.TagName, Time: at, Kind: "deployment", Title: cmp.Or(r.Name, r.TagName), Author: cmp.Or(r.Author.Login, in.Sender.Login), Revision: revision,
+		Tags: map[string]string{"release": r.TagName, "target": r.Target, "url": r.HTMLURL},
 	}, "", bad
 }
+
+// commitID tells a commit from a branch, which a release may name in the same place.
+var commitID = regexp.MustCompile(`^[0-9a-f]{40}(?:[0-9a-f]{24})?$`)
 
 // files is how many file names a change carries.
 const files = 300
@@ -198,7 +208,7 @@ func (in delivery) pushed() (evidence.Change, string, []string) {
 	at, bad := moment(source.Named{Path: "$.repository.pushed_at", Text: in.Repository.PushedAt}, source.Named{Path: "$.head_commit.timestamp", Text: head.Timestamp})
 	return evidence.Change{
 		ID: in.After, Time: at, Kind: "commit", Title: title(head.Message, len(in.Commits)), Author: cmp.Or(head.Author.Name, in.Pusher.Name, in.Sender.Login), Previous: in.Before,
-		Files: source.Union(files, touched...), Ref: branch, Tags: map[string]string{"url": in.Compare, "pushed_by": cmp.Or(in.Pusher.Name, in.Sender.Login)},
+		Files: source.Union(files, touched...), Tags: map[string]string{"branch": branch, "url": in.Compare, "pushed_by": cmp.Or(in.Pusher.Name, in.Sender.Login)},
 	}, "", bad
 }
 

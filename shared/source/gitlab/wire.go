@@ -158,8 +158,8 @@ func (in delivery) pushed() (evidence.Change, string, []source.Named) {
 		line = fmt.Sprintf("%s (and %d more commits)", line, n-1)
 	}
 	return evidence.Change{
-		ID: in.After, Kind: "commit", Title: cmp.Or(line, "push"), Author: cmp.Or(head.Author.Name, string(in.UserName)), Previous: in.Before, Ref: branch,
-		Files: source.Union(files, touched...), Tags: map[string]string{"pushed_by": string(in.UserName)},
+		ID: in.After, Kind: "commit", Title: cmp.Or(line, "push"), Author: cmp.Or(head.Author.Name, string(in.UserName)), Previous: in.Before,
+		Files: source.Union(files, touched...), Tags: map[string]string{"branch": branch, "pushed_by": string(in.UserName)},
 	}, "", nil
 }
 
@@ -172,18 +172,20 @@ func (in delivery) deployed() (evidence.Change, string, []source.Named) {
 	}
 	return evidence.Change{
 		ID: string(in.DeploymentID), Kind: "deployment", Title: cmp.Or(in.CommitTitle, "deployment to "+string(in.Environment)), Author: cmp.Or(in.User.Name, in.User.Username),
-		Revision: cmp.Or(last(in.CommitURL), in.ShortSHA), Ref: in.Ref,
-		Tags: map[string]string{"environment": string(in.Environment), "state": in.Status, "url": in.DeployableURL, "commit": in.CommitURL, "sha": in.ShortSHA},
+		Revision: cmp.Or(last(in.CommitURL), in.ShortSHA),
+		Tags: map[string]string{"branch": in.Ref, "environment": string(in.Environment), "state": in.Status, "url": in.DeployableURL, "commit": in.CommitURL, "sha": in.ShortSHA},
 	}, "", []source.Named{{Path: "$.status_changed_at", Text: in.StatusChangedAt}}
 }
 
+// released counts a release as a deployment of its tag, for where a release is what rolls out nothing else tells of it.
 func (in delivery) released() (evidence.Change, string, []source.Named) {
 	if in.Action != "create" {
 		return evidence.Change{}, fmt.Sprintf("a release of which the action is %.40q changes nothing", in.Action), nil
 	}
 	tag := string(in.Tag)
 	return evidence.Change{
-		ID: tag, Kind: "release", Title: cmp.Or(in.Name, tag), Author: in.Commit.Author.Name, Revision: cmp.Or(in.Commit.ID, tag), Ref: tag, Tags: map[string]string{"url": in.URL},
+		ID: tag, Kind: "deployment", Title: cmp.Or(in.Name, tag), Author: in.Commit.Author.Name, Revision: cmp.Or(in.Commit.ID, tag),
+		Tags: map[string]string{"release": tag, "url": in.URL},
 	}, "", []source.Named{{Path: "$.released_at", Text: in.ReleasedAt}, {Path: "$.created_at", Text: in.CreatedAt}}
 }
 
@@ -198,8 +200,8 @@ func (in delivery) ran() (evidence.Change, string, []source.Named) {
 			continue
 		}
 		return evidence.Change{
-			ID: "pipeline-" + string(p.ID), Kind: "deployment", Title: cmp.Or(in.Commit.Title, string(p.Name), "pipeline "+string(p.ID)), Author: cmp.Or(in.User.Name, in.Commit.Author.Name), Revision: p.SHA, Previous: p.BeforeSHA, Ref: p.Ref,
-			Tags: map[string]string{"environment": b.Environment.Name, "state": b.Status, "url": p.URL, "job": b.Name, "pipeline": string(p.ID), "finished": string(b.FinishedAt)},
+			ID: "pipeline-" + string(p.ID), Kind: "deployment", Title: cmp.Or(in.Commit.Title, string(p.Name), "pipeline "+string(p.ID)), Author: cmp.Or(in.User.Name, in.Commit.Author.Name), Revision: p.SHA, Previous: p.BeforeSHA,
+			Tags: map[string]string{"branch": p.Ref, "environment": b.Environment.Name, "state": b.Status, "url": p.URL, "job": b.Name, "pipeline": string(p.ID), "finished": string(b.FinishedAt)},
 		}, "", []source.Named{{Path: "$.builds[].started_at", Text: b.StartedAt}, {Path: "$.object_attributes.finished_at", Text: p.FinishedAt}}
 	}
 	return evidence.Change{}, "the pipeline deployed to no environment", nil
