@@ -164,7 +164,8 @@ var families = []string{"shared/source", "shared/connector", "shared/deliver", "
 
 // shared by the members of a family, with the reason.
 var familyParts = map[string]string{
-	"shared/source/sign": "signature schemes that several sources use",
+	"shared/source/sign":         "signature schemes that several sources use",
+	"shared/source/alertmanager": "Grafana documents its unified alerting body as Alertmanager's with fields of its own: one wire shape",
 }
 
 // vendors lists members of a family that import each other. A family's catalogue, its one list of what exists, imports all.

@@ -128,7 +128,7 @@ func kindsOf(t *testing.T) map[string]string {
 // until waits for the one investigation to reach a state; it reads past the meter.
 func until(t *testing.T, s kv.Store, state incident.State) incident.Investigation {
 	t.Helper()
-	for began := time.Now(); time.Since(began) < time.Minute; time.Sleep(2 * time.Millisecond) {
+	for began := time.Now(); time.Since(began) < time.Minute; <-time.After(2 * time.Millisecond) {
 		if list, err := record.Active(t.Context(), s); err == nil && len(list) == 1 && list[0].State == state {
 			return list[0]
 		}
