@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"reflect"
@@ -124,10 +125,10 @@ func Clip(text string, n int) string {
 	return text[:cut] + "…"
 }
 
-// Add appends a vendor's alarm as an event that holds to the limits of the contract: long titles are cut, long ids
-// hashed. data keeps both whole.
+// Add appends a vendor's alarm as an event that holds to the limits of the contract: a blank title becomes the rule's
+// name, long titles are cut, long ids hashed. data keeps all of them whole.
 func (p *Parsed) Add(e incident.Event, received time.Time) {
-	e.Title = Clip(strings.TrimSpace(e.Title), 1024)
+	e.Title = Clip(cmp.Or(strings.TrimSpace(e.Title), strings.TrimSpace(e.Rule), e.Source+" alarm"), 1024)
 	if len(e.IncidentID) > 512 {
 		e.IncidentID = e.Source + "-" + incident.ShortHash(e.IncidentID)
 	}

@@ -60,6 +60,7 @@ func Changed(space config.Space, body []byte, c evidence.Change, names ...string
 		}
 		p.Changes = append(p.Changes, one)
 	}
+	p.Note = "logged as a change of " + strings.Join(components, ", ")
 	p.Dropped = Left(body, p.Changes)
 	return p
 }

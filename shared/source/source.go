@@ -70,6 +70,6 @@ type Parsed struct {
 	Events    []incident.Event
 	Changes   []evidence.Change // deployments and the like, from code hosts
 	Dropped   []string          // JSON paths of the body that neither an event nor its data holds, each with why
-	Note      string            // what was done with a body that carries nothing to act on
+	Note      string            // what was done with a body that carries no alarm, or what the sender should know
 	Handshake string            // for Confirmer.Confirm
 }

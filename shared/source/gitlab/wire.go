@@ -173,7 +173,7 @@ func (in delivery) deployed() (evidence.Change, string, []source.Named) {
 	return evidence.Change{
 		ID: string(in.DeploymentID), Kind: "deployment", Title: cmp.Or(in.CommitTitle, "deployment to "+string(in.Environment)), Author: cmp.Or(in.User.Name, in.User.Username),
 		Revision: cmp.Or(last(in.CommitURL), in.ShortSHA),
-		Tags: map[string]string{"branch": in.Ref, "environment": string(in.Environment), "state": in.Status, "url": in.DeployableURL, "commit": in.CommitURL, "sha": in.ShortSHA},
+		Tags:     map[string]string{"branch": in.Ref, "environment": string(in.Environment), "state": in.Status, "url": in.DeployableURL, "commit": in.CommitURL, "sha": in.ShortSHA},
 	}, "", []source.Named{{Path: "$.status_changed_at", Text: in.StatusChangedAt}}
 }
 
