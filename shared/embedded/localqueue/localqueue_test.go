@@ -1,0 +1,249 @@
+package localqueue_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/firefinder/firefinder/shared/embedded/localqueue"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/queue"
+)
+
+// consumer remembers what it was handed and fails what refuse says.
+type consumer struct {
+	mu       sync.Mutex
+	batches  []int
+	received map[string][]int // body -> Receives of each delivery
+	refuse   func(queue.Message) error
+}
+
+func (c *consumer) handle(_ context.Context, batch []queue.Message) map[string]error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.batches = append(c.batches, len(batch))
+	failed := map[string]error{}
+	for _, m := range batch {
+		if c.received == nil {
+			c.received = map[string][]int{}
+		}
+		c.received[string(m.Body)] = append(c.received[string(m.Body)], m.Receives)
+		if c.refuse != nil && c.refuse(m) != nil {
+			failed[m.ID] = c.refuse(m)
+		}
+	}
+	return failed
+}
+
+func open(t *testing.T, store kv.Store, opt localqueue.Options) *localqueue.Queue {
+	t.Helper()
+	q, err := localqueue.Open(t.Context(), store, "triage", opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func send(t *testing.T, q *localqueue.Queue, bodies ...string) {
+	t.Helper()
+	for _, body := range bodies {
+		if err := q.Send(t.Context(), "shop", []byte(body)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run consumes for a while; within a synctest bubble that takes no time.
+func run(t *testing.T, q *localqueue.Queue, c *consumer, span time.Duration) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), span)
+	defer cancel()
+	q.Run(ctx, c.handle)
+}
+
+func left(t *testing.T, store kv.Store) int {
+	t.Helper()
+	items, err := store.Query(t.Context(), "QUEUE#triage", "", kv.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(items)
+}
+
+func TestWhatFailedComesAgainAndWhatSucceededDoesNot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory()
+		q := open(t, store, localqueue.Options{})
+		send(t, q, "good", "late")
+		c := &consumer{refuse: func(m queue.Message) error {
+			if string(m.Body) == "late" && m.Receives < 3 {
+				return errors.New("not yet")
+			}
+			return nil
+		}}
+		run(t, q, c, time.Minute)
+		if want := map[string][]int{"good": {1}, "late": {1, 2, 3}}; !cmp.Equal(c.received, want) {
+			t.Error(cmp.Diff(want, c.received))
+		}
+		if n := left(t, store); n != 0 {
+			t.Errorf("%d acknowledged messages are still stored", n)
+		}
+	})
+}
+
+func TestWhatAlwaysFailsIsBuriedWithTheReason(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory()
+		q := open(t, store, localqueue.Options{MaxReceives: 3})
+		send(t, q, "poison")
+		c := &consumer{refuse: func(queue.Message) error { return errors.New("no such alarm") }}
+		run(t, q, c, time.Hour)
+		if want := []int{1, 2, 3}; !slices.Equal(c.received["poison"], want) {
+			t.Errorf("deliveries %v", c.received["poison"])
+		}
+		dead, err := q.Dead(t.Context())
+		if err != nil || !strings.Contains(dead["poison"], "3 times") || !strings.Contains(dead["poison"], "no such alarm") {
+			t.Errorf("buried %v, %v", dead, err)
+		}
+		if n := left(t, store); n != 0 {
+			t.Errorf("a buried message is still queued: %d", n)
+		}
+	})
+}
+
+func TestBuryIsSafeToRepeat(t *testing.T) {
+	q := open(t, kv.NewMemory(), localqueue.Options{})
+	for _, reason := range []string{"first", "second"} {
+		if err := q.Bury(t.Context(), []byte("x"), reason); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if dead, err := q.Dead(t.Context()); err != nil || !cmp.Equal(dead, map[string]string{"x": "second"}) {
+		t.Errorf("%v, %v", dead, err)
+	}
+}
+
+func TestMessagesSurviveARestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory()
+		first := open(t, store, localqueue.Options{})
+		send(t, first, "done", "failed")
+		run(t, first, &consumer{refuse: func(m queue.Message) error {
+			if string(m.Body) == "failed" {
+				return errors.New("the process is about to end")
+			}
+			return nil
+		}}, time.Millisecond) // less than the wait before the second delivery
+		send(t, first, "never handed out")
+
+		second := open(t, store, localqueue.Options{})
+		send(t, second, "new")
+		c := &consumer{}
+		run(t, second, c, time.Second)
+		if want := map[string][]int{"failed": {1}, "never handed out": {1}, "new": {1}}; !cmp.Equal(c.received, want) {
+			t.Error(cmp.Diff(want, c.received))
+		}
+		if n := left(t, store); n != 0 {
+			t.Errorf("%d messages left", n)
+		}
+	})
+}
+
+func TestTwoQueuesInOneStoreAreApart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory()
+		send(t, open(t, store, localqueue.Options{}), "for triage")
+		other, err := localqueue.Open(t.Context(), store, "notify", localqueue.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := &consumer{}
+		run(t, other, c, time.Second)
+		if len(c.received) != 0 {
+			t.Errorf("the other queue got %v", c.received)
+		}
+	})
+}
+
+func TestTheLargestMessageFitsAndOneByteMoreIsRefused(t *testing.T) {
+	store := kv.NewMemory()
+	q := open(t, store, localqueue.Options{})
+	if err := q.Send(t.Context(), "shop", make([]byte, queue.MaxBody+1)); !incident.Is(err, incident.Invalid) {
+		t.Errorf("%v", err)
+	}
+	if n := left(t, store); n != 0 {
+		t.Errorf("a refused message was stored")
+	}
+	if err := q.Send(t.Context(), "shop", make([]byte, queue.MaxBody)); err != nil {
+		t.Errorf("the largest message was refused: %v", err)
+	}
+}
+
+func TestBatchesAreBoundAndFill(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, kv.NewMemory(), localqueue.Options{Batch: 4})
+		for i := range 10 {
+			send(t, q, fmt.Sprint(i))
+		}
+		c := &consumer{}
+		run(t, q, c, time.Second)
+		if slices.Sort(c.batches); !slices.Equal(c.batches, []int{2, 4, 4}) {
+			t.Errorf("batches of %v", c.batches)
+		}
+		if len(c.received) != 10 {
+			t.Errorf("%d of 10 messages came", len(c.received))
+		}
+	})
+}
+
+func TestABatchGathersOnlyWhatComesInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, kv.NewMemory(), localqueue.Options{Batch: 10, Gather: 10 * time.Millisecond, Workers: 1})
+		c := &consumer{}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		go q.Run(ctx, c.handle)
+		send(t, q, "a")
+		time.Sleep(5 * time.Millisecond)
+		send(t, q, "b")
+		time.Sleep(10 * time.Millisecond)
+		send(t, q, "c")
+		<-ctx.Done()
+		synctest.Wait()
+		if !slices.Equal(c.batches, []int{2, 1}) {
+			t.Errorf("batches of %v", c.batches)
+		}
+	})
+}
+
+func TestAHandlerIsToldWhenItsTimeIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := open(t, kv.NewMemory(), localqueue.Options{Visibility: 20 * time.Second})
+		send(t, q, "slow")
+		var took []time.Duration
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		q.Run(ctx, func(hctx context.Context, batch []queue.Message) map[string]error {
+			start := time.Now()
+			if batch[0].Receives == 1 {
+				<-hctx.Done()
+				took = append(took, time.Since(start))
+				return map[string]error{batch[0].ID: hctx.Err()}
+			}
+			took = append(took, 0)
+			return nil
+		})
+		if want := []time.Duration{20 * time.Second, 0}; !slices.Equal(took, want) {
+			t.Errorf("deliveries took %v", took)
+		}
+	})
+}
