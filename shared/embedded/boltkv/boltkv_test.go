@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/firefinder/firefinder/shared/embedded/boltkv"
@@ -102,6 +104,55 @@ func BenchmarkCommit(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
+		})
+	}
+}
+
+// Commits that share a write keep their own results: of each pair on one item exactly one is the first, and what fails
+// leaves nothing behind.
+func TestSharedWrites(t *testing.T) {
+	s := open(t, filepath.Join(t.TempDir(), "space.db"), boltkv.Options{})
+	const pairs = 100
+	var group sync.WaitGroup
+	won := make([]atomic.Int64, pairs)
+	for i := range 2 * pairs {
+		group.Go(func() {
+			item := kv.Key{PK: "item", SK: fmt.Sprint(i / 2)}
+			side := kv.Key{PK: "side", SK: fmt.Sprint(i)}
+			err := s.Commit(t.Context(), kv.Put(side, i, kv.Always()), kv.Put(item, i, kv.Absent()))
+			_, missing := s.Get(t.Context(), side)
+			switch {
+			case err == nil && missing == nil:
+				won[i/2].Add(1)
+			case incident.Is(err, incident.Conflict) && incident.Is(missing, incident.NotFound):
+			default:
+				t.Errorf("commit %d: %v, its other item: %v", i, err, missing)
+			}
+		})
+	}
+	group.Wait()
+	for i := range won {
+		if n := won[i].Load(); n != 1 {
+			t.Errorf("pair %d: %d commits were first", i, n)
+		}
+	}
+}
+
+// BenchmarkConcurrentCommits shows what sharing saves when commits come together.
+func BenchmarkConcurrentCommits(b *testing.B) {
+	for _, opts := range []boltkv.Options{{}, {NoSync: true}} {
+		b.Run(fmt.Sprintf("%+v", opts), func(b *testing.B) {
+			s := open(b, filepath.Join(b.TempDir(), "space.db"), opts)
+			body, next := strings.Repeat("x", 1000), atomic.Int64{}
+			b.SetParallelism(32)
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					if err := s.Commit(b.Context(), kv.Put(kv.Key{PK: "p", SK: fmt.Sprintf("%09d", next.Add(1))}, body, kv.Absent())); err != nil {
+						b.Error(err)
+						return
+					}
+				}
+			})
 		})
 	}
 }
