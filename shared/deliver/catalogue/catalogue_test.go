@@ -2,6 +2,7 @@ package catalogue
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -10,7 +11,6 @@ import (
 	"testing"
 
 	"code.dny.dev/ssrf"
-	"errors"
 
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/deliver"

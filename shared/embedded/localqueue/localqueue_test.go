@@ -44,8 +44,10 @@ func (c *consumer) handle(_ context.Context, batch []queue.Message) map[string]e
 	return failed
 }
 
+// open makes a queue with one worker: a second would wait for a mutex, and no bubble's time passes while one does.
 func open(t *testing.T, store kv.Store, opt localqueue.Options) *localqueue.Queue {
 	t.Helper()
+	opt.Workers = 1
 	q, err := localqueue.Open(t.Context(), store, "triage", opt)
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +164,7 @@ func TestTwoQueuesInOneStoreAreApart(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := kv.NewMemory()
 		send(t, open(t, store, localqueue.Options{}), "for triage")
-		other, err := localqueue.Open(t.Context(), store, "notify", localqueue.Options{})
+		other, err := localqueue.Open(t.Context(), store, "notify", localqueue.Options{Workers: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -207,7 +209,7 @@ func TestBatchesAreBoundAndFill(t *testing.T) {
 
 func TestABatchGathersOnlyWhatComesInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		q := open(t, kv.NewMemory(), localqueue.Options{Batch: 10, Gather: 10 * time.Millisecond, Workers: 1})
+		q := open(t, kv.NewMemory(), localqueue.Options{Batch: 10, Gather: 10 * time.Millisecond})
 		c := &consumer{}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
