@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"debug/buildinfo"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -134,8 +135,8 @@ func startPeer(ctx context.Context, binary string) (*peer, error) {
 		return nil, err
 	}
 	for range 200 {
-		if body, err := p.get(ctx, "/api/v2/status"); err == nil {
-			p.version = versionOf(body)
+		if _, err := p.get(ctx, "/api/v2/status"); err == nil {
+			p.version = versionOf(binary)
 			return p, nil
 		}
 		time.Sleep(50 * time.Millisecond)
@@ -144,14 +145,13 @@ func startPeer(ctx context.Context, binary string) (*peer, error) {
 	return nil, errors.New("it does not answer within 10 s")
 }
 
-func versionOf(status []byte) string {
-	var s struct {
-		VersionInfo struct{ Version string }
-	}
-	if err := json.Unmarshal(status, &s); err != nil || s.VersionInfo.Version == "" {
+// versionOf is what the binary was built from.
+func versionOf(binary string) string {
+	info, err := buildinfo.ReadFile(binary)
+	if err != nil {
 		return "Alertmanager"
 	}
-	return "Alertmanager " + s.VersionInfo.Version
+	return "Alertmanager " + info.Main.Version
 }
 
 func (p *peer) get(ctx context.Context, path string) ([]byte, error) {

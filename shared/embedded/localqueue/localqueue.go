@@ -39,7 +39,7 @@ type Queue struct {
 	ready chan entry
 	next  atomic.Int64
 	busy  sync.WaitGroup
-	one   sync.Mutex // one worker gathers at a time, so that batches fill
+	one   chan struct{} // held by the worker that gathers: one at a time, so that batches fill
 }
 
 type entry struct {
@@ -58,7 +58,7 @@ const capacity = 1 << 17 // messages in memory at once; Send refuses more
 
 // Open makes the queue and takes up messages that an earlier process left.
 func Open(ctx context.Context, store kv.Store, name string, opt Options) (*Queue, error) {
-	q := &Queue{store: store, name: name, opt: opt.withDefaults(), ready: make(chan entry, capacity)}
+	q := &Queue{store: store, name: name, opt: opt.withDefaults(), ready: make(chan entry, capacity), one: make(chan struct{}, 1)}
 	items, err := store.Query(ctx, q.partition(), "", kv.Page{})
 	if err != nil {
 		return nil, fmt.Errorf("open queue %s: %w", name, err)
@@ -151,8 +151,12 @@ func (q *Queue) Run(ctx context.Context, handle queue.Handler) {
 
 // receive waits for one message and takes what else is ready, up to a batch, or comes while it gathers.
 func (q *Queue) receive(ctx context.Context) []entry {
-	q.one.Lock()
-	defer q.one.Unlock()
+	select {
+	case q.one <- struct{}{}:
+	case <-ctx.Done():
+		return nil
+	}
+	defer func() { <-q.one }()
 	var batch []entry
 	select {
 	case e := <-q.ready:

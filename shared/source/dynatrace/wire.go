@@ -14,7 +14,7 @@ import (
 // body is what every form is brought to: its fields, its impacted entities, and the delivery as it came.
 type body struct {
 	source.Fields
-	entities []entity
+	impacted []entity
 	whole    []byte
 	sent     source.Named // when the envelope was made
 }
@@ -67,7 +67,7 @@ func open(raw []byte) (body, error) {
 	if err := source.Decode(inner, &in); err != nil {
 		return body{}, err
 	}
-	_ = json.Unmarshal(in.Entities, &b.entities) // templates may put names in their place
+	_ = json.Unmarshal(in.Entities, &b.impacted) // templates may put names in their place
 	var err error
 	b.Fields, err = source.Flatten(inner)
 	return b, err
@@ -162,7 +162,7 @@ func (b body) resource() map[string]string {
 // dimensions are the entities under the names by which a space may map them.
 func (b body) dimensions() map[string]string {
 	out := map[string]string{}
-	for _, e := range b.entities {
+	for _, e := range b.impacted {
 		out[string(e.Type)] = string(e.Name)
 	}
 	for _, name := range []string{"dt.source_entity", "dt.entity.service", "dt.entity.host", "k8s.workload.name", "k8s.namespace.name", "host.name"} {
@@ -176,7 +176,7 @@ func (b body) dimensions() map[string]string {
 // names are those of the impacted entities, services first.
 func (b body) names() []string {
 	var services, others []string
-	for _, e := range b.entities {
+	for _, e := range b.impacted {
 		if e.Type == "SERVICE" {
 			services = append(services, string(e.Name))
 		} else {
@@ -188,7 +188,7 @@ func (b body) names() []string {
 
 func (b body) listed() string {
 	var lines []string
-	for _, e := range b.entities {
+	for _, e := range b.impacted {
 		lines = append(lines, string(e.Type)+" "+string(e.Name)+" ("+string(e.Entity)+")")
 	}
 	return strings.Join(lines, "\n")

@@ -57,8 +57,8 @@ func (s Source) issue(body []byte, f source.Fields, received time.Time) (source.
 	default:
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "state: must be CREATED, ACTIVATED, ACKNOWLEDGED or CLOSED, not %.40q", state)
 	}
-	entities := strings.Split(f.Get("impactedEntities", "entitiesNames", "entityNames"), ",")
-	s.finish(&e, f, append(entities, f.Get("alertConditionNames"))...)
+	impacted := strings.Split(f.Get("impactedEntities", "entitiesNames", "entityNames"), ",")
+	s.finish(&e, f, append(impacted, f.Get("alertConditionNames"))...)
 	p.Add(e, received)
 	return p, nil
 }
