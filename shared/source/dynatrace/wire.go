@@ -62,12 +62,12 @@ func open(raw []byte) (body, error) {
 		}
 	}
 	var in struct {
-		Entities json.RawMessage `json:"ImpactedEntities"`
+		Impacted json.RawMessage `json:"ImpactedEntities"`
 	}
 	if err := source.Decode(inner, &in); err != nil {
 		return body{}, err
 	}
-	_ = json.Unmarshal(in.Entities, &b.impacted) // templates may put names in their place
+	_ = json.Unmarshal(in.Impacted, &b.impacted) // templates may put names in their place
 	var err error
 	b.Fields, err = source.Flatten(inner)
 	return b, err
