@@ -19,7 +19,7 @@ import (
 // Options of a queue; zero values take defaults.
 type Options struct {
 	Batch       int           // messages handed to the handler at once; default 10
-	Gather      time.Duration // how long a batch that is not full waits for more; default 0, not at all
+	Gather      time.Duration // how long a batch that is not full waits for more, while messages come in company; default 0, not at all
 	Workers     int           // handlers that run at the same time; default 2
 	Visibility  time.Duration // how long a message stays hidden after it was handed out; default 30 s
 	MaxReceives int           // after so many failed deliveries a message is buried; default 5
@@ -40,6 +40,7 @@ type Queue struct {
 	next  atomic.Int64
 	busy  sync.WaitGroup
 	one   chan struct{} // held by the worker that gathers: one at a time, so that batches fill
+	last  int           // messages of the batch before; belongs to whoever holds one
 }
 
 type entry struct {
@@ -149,15 +150,16 @@ func (q *Queue) Run(ctx context.Context, handle queue.Handler) {
 	q.busy.Wait()
 }
 
-// receive waits for one message and takes what else is ready, up to a batch, or comes while it gathers.
+// receive waits for one message and takes what else is ready, up to a batch, or comes while it gathers. It gathers only
+// after a batch that had company, so that a lone message is not kept waiting for others that are unlikely to come.
 func (q *Queue) receive(ctx context.Context) []entry {
 	select {
 	case q.one <- struct{}{}:
 	case <-ctx.Done():
 		return nil
 	}
-	defer func() { <-q.one }()
 	var batch []entry
+	defer func() { q.last = len(batch); <-q.one }()
 	select {
 	case e := <-q.ready:
 		batch = append(batch, e)
@@ -173,7 +175,7 @@ func (q *Queue) receive(ctx context.Context) []entry {
 			continue
 		default:
 		}
-		if q.opt.Gather == 0 {
+		if q.opt.Gather == 0 || q.last < 2 && len(batch) < 2 {
 			return batch
 		}
 		select {

@@ -207,22 +207,29 @@ func TestBatchesAreBoundAndFill(t *testing.T) {
 	})
 }
 
-func TestABatchGathersOnlyWhatComesInTime(t *testing.T) {
+func TestABatchGathersOnlyWhatComesInTimeAndOnlyInCompany(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		q := open(t, kv.NewMemory(), localqueue.Options{Batch: 10, Gather: 10 * time.Millisecond})
 		c := &consumer{}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		go q.Run(ctx, c.handle)
-		send(t, q, "a")
-		time.Sleep(5 * time.Millisecond)
-		send(t, q, "b")
-		time.Sleep(10 * time.Millisecond)
-		send(t, q, "c")
+		began, handed := time.Now(), []time.Duration{}
+		go q.Run(ctx, func(ctx context.Context, batch []queue.Message) map[string]error {
+			handed = append(handed, time.Since(began))
+			time.Sleep(5 * time.Millisecond)
+			return c.handle(ctx, batch)
+		})
+		for i, at := range []time.Duration{0, 1, 2, 10, 30, 50} { // the second and third find the handler at work, and go together
+			time.Sleep(at*time.Millisecond - time.Since(began))
+			send(t, q, fmt.Sprint(i))
+		}
 		<-ctx.Done()
 		synctest.Wait()
-		if !slices.Equal(c.batches, []int{2, 1}) {
-			t.Errorf("batches of %v", c.batches)
+		if want := []int{1, 3, 1, 1}; !slices.Equal(c.batches, want) {
+			t.Errorf("batches of %v, want %v", c.batches, want)
+		}
+		if want := []time.Duration{0, 15 * time.Millisecond, 40 * time.Millisecond, 50 * time.Millisecond}; !slices.Equal(handed, want) {
+			t.Errorf("handed over after %v, want %v", handed, want)
 		}
 	})
 }
