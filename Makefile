@@ -35,8 +35,10 @@ build: ## Compile every function for Lambda (arm64) into dist/<name>/bootstrap
 		printf '%-12s %5d KiB\n' $$name $$(($$(wc -c < dist/$$name/bootstrap) / 1024)); \
 	done
 
+# vet, the tests of infra and the functions that test/lambda runs are compiled alike, without cgo and with -trimpath: on
+# empty caches the dependencies are then compiled once for the three.
 test: fmt ## Format, vet and test everything in Go: race detector, functions, state machine, CDK (needs a C compiler, Node and npm)
-	go vet ./...
+	CGO_ENABLED=0 go vet -trimpath ./...
 	$(MAKE) --no-print-directory --keep-going test-go test-infra
 
 fmt:
@@ -48,7 +50,7 @@ test-go:
 	@packages=$$(go list ./...) && go test -race -vet=off -timeout 20m $$(echo "$$packages" | grep -Ev '$(LANES)')
 
 test-infra:
-	go test -vet=off -timeout 20m ./infra/...
+	CGO_ENABLED=0 go test -trimpath -vet=off -timeout 20m ./infra/...
 
 test-aws: ## AWS contract lane: adapters, store, state machine and a whole incident on moto (pip install 'moto[all,server]==5.2.1')
 	go test -count=1 -timeout 20m ./test/aws/...
