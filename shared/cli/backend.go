@@ -18,11 +18,18 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 )
 
-// place says where a space's data is: a folder of `firefinder local`, or the deployed console API.
-type place struct{ dir string }
+// place says where a space's data is: a folder of `firefinder local`, or the table and bucket of a deployed space.
+type place struct{ dir, table, bucket string }
 
 func (p *place) flags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&p.dir, "dir", ".firefinder", "state folder of `firefinder local`")
+}
+
+// readFlags are for commands that only read: they also look at a deployed space.
+func (p *place) readFlags(cmd *cobra.Command) {
+	p.flags(cmd)
+	cmd.Flags().StringVar(&p.table, "table", os.Getenv("FIREFINDER_TABLE"), "look at a deployed space with your own AWS credentials: output TableName of its stack")
+	cmd.Flags().StringVar(&p.bucket, "bucket", os.Getenv("FIREFINDER_BUCKET"), "with --table: output ArtifactsBucket of the stack")
 }
 
 // running is what `firefinder local` leaves in its state folder while it runs.
@@ -34,12 +41,17 @@ type running struct {
 
 const runningFile = "local.json"
 
-// ask calls the running space's API. NotFound with a hint when nothing runs there.
+// ask calls the space's API. NotFound with a hint when nothing runs there.
 func (p place) ask(ctx context.Context, method, path string, in, out any) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	if p.table != "" {
+		return p.readDeployed(ctx, path, out)
+	}
 	var r running
 	data, err := os.ReadFile(filepath.Join(p.dir, runningFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return incident.Errorf(incident.NotFound, "nothing runs in %s; start it with `firefinder local --dir %s`, or look at the deployed console", p.dir, p.dir)
+		return incident.Errorf(incident.NotFound, "nothing runs in %s; start it with `firefinder local --dir %s`, or name a deployed space's --table and --bucket where the command has them", p.dir, p.dir)
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &r)
@@ -51,8 +63,6 @@ func (p place) ask(ctx context.Context, method, path string, in, out any) error 
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
-	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, method, r.URL+path, bytes.NewReader(body))
 	if err != nil {
 		return err

@@ -11,6 +11,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/aws"
 	"github.com/firefinder/firefinder/shared/aws/dynamo"
+	"github.com/firefinder/firefinder/shared/aws/profile"
 	"github.com/firefinder/firefinder/shared/aws/s3"
 	"github.com/firefinder/firefinder/shared/aws/secrets"
 	"github.com/firefinder/firefinder/shared/config"
@@ -142,7 +143,7 @@ func (o doctorOptions) deployed(ctx context.Context, space config.Space) []findi
 		}
 		out = append(out, f)
 	}
-	cfg, err := aws.Load(ctx, aws.Options{Region: space.Region})
+	cfg, err := profile.Load(ctx, aws.Options{Region: space.Region})
 	if err != nil {
 		return []finding{{Check: "AWS configuration", Text: err.Error()}}
 	}

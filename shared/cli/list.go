@@ -48,7 +48,7 @@ func newList() *cobra.Command {
 			return w.Flush()
 		},
 	}
-	p.flags(cmd)
+	p.readFlags(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many")
 	return cmd
 }

@@ -33,6 +33,6 @@ func newShow() *cobra.Command {
 			return err
 		},
 	}
-	p.flags(cmd)
+	p.readFlags(cmd)
 	return cmd
 }

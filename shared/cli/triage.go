@@ -15,6 +15,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/aws"
 	"github.com/firefinder/firefinder/shared/aws/dynamo"
+	"github.com/firefinder/firefinder/shared/aws/profile"
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/embedded/boltkv"
 	"github.com/firefinder/firefinder/shared/incident"
@@ -155,7 +156,7 @@ func (o replayOptions) events(cmd *cobra.Command, space config.Space) ([]inciden
 // store opens what the space has stored, for reading.
 func (o replayOptions) store(ctx context.Context) (kv.Store, func(), error) {
 	if o.table != "" {
-		cfg, err := aws.Load(ctx, aws.Options{})
+		cfg, err := profile.Load(ctx, aws.Options{})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -18,6 +18,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/approval"
 	"github.com/firefinder/firefinder/shared/aws/dynamo"
+	"github.com/firefinder/firefinder/shared/cli"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/record"
@@ -88,6 +89,7 @@ func TestIncident(t *testing.T) {
 		t.Errorf("a second decision: status %d, want 409", status)
 	}
 	d.checkOutcome(o, id)
+	d.checkCommandLine(id)
 	d.checkState()
 	if a, err := d.invoke("sweep", struct{}{}); err != nil || a.ErrorType != "" {
 		t.Errorf("sweep: %+v, %v", a, err)
@@ -124,6 +126,33 @@ func (d *deployment) checkOutcome(o *outside, id string) {
 	}
 	if len(subjects) != 3 { // findings, proposal, decision
 		t.Errorf("%d mails: %q", len(subjects), subjects)
+	}
+}
+
+// checkCommandLine looks at the deployed space from a person's machine, with that person's credentials.
+func (d *deployment) checkCommandLine(id string) {
+	t := d.t
+	t.Helper()
+	for _, v := range d.env {
+		if name, value, _ := strings.Cut(v, "="); strings.HasPrefix(name, "AWS_") {
+			t.Setenv(name, value)
+		}
+	}
+	for _, c := range []struct {
+		args []string
+		code int
+		says string
+	}{
+		{[]string{"list"}, 0, "completed  MEDIUM"},
+		{[]string{"list", "--json"}, 0, `"id": "` + id + `"`},
+		{[]string{"show", id}, 0, "# checkout-5xx"},
+		{[]string{"show", "inv-nobody"}, 3, "inv-nobody"},
+	} {
+		var out, errs strings.Builder
+		code := cli.Main(append(c.args, "--table", d.table, "--bucket", d.bucket), &out, &errs)
+		if said := out.String() + errs.String(); code != c.code || !strings.Contains(said, c.says) {
+			t.Errorf("%v: exit %d, want %d and %q in: %s", c.args, code, c.code, c.says, said)
+		}
 	}
 }
 
