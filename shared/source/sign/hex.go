@@ -1,7 +1,6 @@
 package sign
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
@@ -34,28 +33,13 @@ func Hex(header, prefix string, secrets []config.Secret, parts ...[]byte) error 
 		}
 		given = append(given, raw)
 	}
-	matched := false
-	for _, secret := range secrets {
-		want := sum(secret, parts)
-		for _, g := range given {
-			matched = hmac.Equal(g, want) || matched
-		}
-	}
-	if !matched {
+	if !fits(given, secrets, parts...) {
 		return incident.Errorf(incident.Denied, "signature does not match")
 	}
 	return nil
 }
 
-func sum(secret config.Secret, parts [][]byte) []byte {
-	h := hmac.New(sha256.New, secret.Reveal())
-	for _, p := range parts {
-		h.Write(p)
-	}
-	return h.Sum(nil)
-}
-
 // SignHex is the signature that Hex asks for, without prefix; for sending and for tests.
 func SignHex(secret config.Secret, parts ...[]byte) string {
-	return hex.EncodeToString(sum(secret, parts))
+	return hex.EncodeToString(mac(secret.Reveal(), parts...))
 }

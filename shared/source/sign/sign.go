@@ -6,7 +6,6 @@
 package sign
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"strings"
@@ -49,15 +48,7 @@ func ParseStamp(s string) (time.Time, bool) {
 
 // Sign returns the signature of a body at a timestamp.
 func Sign(secret config.Secret, timestamp string, body []byte) string {
-	return base64.StdEncoding.EncodeToString(mac(secret, timestamp, body))
-}
-
-func mac(secret config.Secret, timestamp string, body []byte) []byte {
-	h := hmac.New(sha256.New, secret.Reveal())
-	h.Write([]byte(timestamp))
-	h.Write([]byte{':'})
-	h.Write(body)
-	return h.Sum(nil)
+	return base64.StdEncoding.EncodeToString(mac(secret.Reveal(), []byte(timestamp+":"), body))
 }
 
 // Verify proves that the holder of one of the secrets signed body at timestamp, within Tolerance of now. signatures is
@@ -75,14 +66,7 @@ func Verify(now time.Time, timestamp, signatures string, body []byte, secrets []
 	if err != nil {
 		return time.Time{}, err
 	}
-	matched := false
-	for _, secret := range secrets {
-		want := mac(secret, timestamp, body)
-		for _, g := range given {
-			matched = hmac.Equal(g, want) || matched
-		}
-	}
-	if !matched {
+	if !fits(given, secrets, []byte(timestamp+":"), body) {
 		return time.Time{}, incident.Errorf(incident.Denied, "signature does not match")
 	}
 	return at, nil

@@ -1,8 +1,6 @@
 package sign
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/base64"
 	"strconv"
 	"strings"
@@ -36,21 +34,15 @@ func Standard(now time.Time, id, timestamp, signatures string, body []byte, secr
 		return time.Time{}, incident.Errorf(incident.Denied, "timestamp is more than %s away from this clock", Tolerance)
 	}
 	given := standardValues(signatures)
-	matched := false
-	for _, secret := range secrets {
+	keys := make([]config.Secret, len(secrets))
+	for i, secret := range secrets {
 		key, err := standardSecret(secret)
 		if err != nil {
 			return time.Time{}, err
 		}
-		h := hmac.New(sha256.New, key)
-		h.Write([]byte(id + "." + timestamp + "."))
-		h.Write(body)
-		want := h.Sum(nil)
-		for _, g := range given {
-			matched = hmac.Equal(g, want) || matched
-		}
+		keys[i] = config.NewSecret(key)
 	}
-	if !matched {
+	if !fits(given, keys, []byte(id+"."+timestamp+"."), body) {
 		return time.Time{}, incident.Errorf(incident.Denied, "signature does not match")
 	}
 	return at, nil
@@ -84,8 +76,5 @@ func SignStandard(secret config.Secret, id string, at time.Time, body []byte) (t
 		return "", "", err
 	}
 	timestamp = strconv.FormatInt(at.Unix(), 10)
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(id + "." + timestamp + "."))
-	h.Write(body)
-	return timestamp, "v1," + base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
+	return timestamp, "v1," + base64.StdEncoding.EncodeToString(mac(key, []byte(id+"."+timestamp+"."), body)), nil
 }
