@@ -46,6 +46,12 @@ const replayMemory = 24 * time.Hour
 
 func replayKey(eventID string) kv.Key { return kv.Key{PK: "REPLAY#" + eventID, SK: "REPLAY"} }
 
+// remembered reports whether a delivery was noted before. If that cannot be read, it was not.
+func (e endpoint) remembered(ctx context.Context, id string) bool {
+	item, err := e.Store.Get(ctx, replayKey(id))
+	return err == nil && item.Expires.After(e.Now())
+}
+
 // remember notes events as accepted and marks those that were before. One conditional write says both, so that of two
 // equal deliveries at the same moment exactly one is new. It comes after the queue took them: a delivery is never called
 // a duplicate of one that got lost. If the note cannot be written the events are durable all the same.

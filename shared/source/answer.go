@@ -22,6 +22,8 @@ type answer struct {
 	errors []string
 	note   string
 	reason string
+
+	duplicate bool // refused before, and kept as a dead letter then
 }
 
 func failed(status int, text string) answer {
@@ -67,8 +69,9 @@ func (a answer) document() any {
 	switch {
 	case a.status >= 400:
 		return struct {
-			Errors []string `json:"errors"`
-		}{a.errors}
+			Errors    []string `json:"errors"`
+			Duplicate bool     `json:"duplicate,omitempty"`
+		}{a.errors, a.duplicate}
 	case len(a.events) == 1 && len(a.faults) == 0:
 		return a.events[0]
 	}

@@ -48,7 +48,8 @@ type Deps struct {
 //	404  no such source   413  too large   415  wrong type or encoded   429  too fast
 //	500, 503  our own trouble: the sender must retry
 //
-// What was authenticated and then refused is kept as a dead letter with the reason. A source whose secret is missing or
+// What was authenticated and then refused is kept as a dead letter with the reason, once: when the same body comes again,
+// the answer says duplicate as well. A source whose secret is missing or
 // weak is closed (503); the others stay open.
 func Handler(d Deps) http.Handler {
 	open := map[string]endpoint{}
@@ -184,15 +185,21 @@ func (e endpoint) usable(all []config.Secret, err error) ([]config.Secret, error
 	return out, nil
 }
 
-// refuse keeps what cannot be used, with the reason, and tells the sender what is wrong with it.
+// refuse keeps what cannot be used, with the reason, and tells the sender what is wrong with it. A body that comes again is
+// known: whoever replays it, or retries what cannot succeed, does not fill the dead letters.
 func (e endpoint) refuse(ctx context.Context, body []byte, status int, cause error) answer {
 	if incident.ClassOf(cause) != incident.Invalid {
 		return trouble(cause)
 	}
+	a, id := failed(status, cause.Error()), "refused-"+incident.ShortHash(e.rules.Kind, string(body))
+	if a.duplicate = e.remembered(ctx, id); a.duplicate {
+		return a
+	}
 	if err := e.bury(ctx, body, cause.Error()); err != nil {
 		return trouble(err)
 	}
-	return failed(status, cause.Error())
+	e.remember(ctx, []accepted{{EventID: id}})
+	return a
 }
 
 func (e endpoint) bury(ctx context.Context, body []byte, reason string) error {

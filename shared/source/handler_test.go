@@ -234,6 +234,12 @@ func TestRefused(t *testing.T) {
 			}
 		})
 	}
+	h := newHooks(t, "")
+	for i, want := range []string{`{"errors":["event: `, `"duplicate":true`} {
+		if got := h.do(signed(`{"eventType":"incident"}`)); got.status != 422 || !strings.Contains(got.body, want) || len(h.dead.bodies) != 1 {
+			t.Errorf("refused %d times: %d %s, %d dead letters; want 422 with %s and one", i+1, got.status, got.body, len(h.dead.bodies), want)
+		}
+	}
 	if got := newHooks(t, "").do(httptest.NewRequest(http.MethodGet, "/hooks/generic", nil)); got.status != 405 {
 		t.Errorf("GET: %v", got)
 	}

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -48,9 +49,32 @@ func (w *webhook) Send(context.Context, string, []byte) error { return nil }
 // Bury implements queue.DeadLetters.
 func (w *webhook) Bury(context.Context, []byte, string) error { return nil }
 
-func newWebhook(kind string) *webhook {
+// schemes are the names that a vector may give to a way of proving, and the source with the scheme that stands for it.
+var schemes = map[string]config.Source{
+	"hmac": {Kind: "generic", Scheme: "hmac"}, "bearer": {Kind: "generic", Scheme: "bearer"}, "standard": {Kind: "generic", Scheme: "standard"},
+	"standard-webhooks": {Kind: "generic", Scheme: "standard"}, "svix": {Kind: "incidentio"}, "pagerduty": {Kind: "pagerduty"}, "pagerduty-v1": {Kind: "pagerduty"},
+	"github": {Kind: "github"}, "github-sha256": {Kind: "github"}, "gitlab": {Kind: "gitlab"}, "grafana": {Kind: "grafana"}, "sentry": {Kind: "sentry"},
+}
+
+// hears is the source that a vector is delivered to. A source of the vector's own goes first, then the scheme. Names that
+// nothing here has are other people's notes: that vector goes to the webhook contract under hmac.
+func (v vector) hears() config.Source {
+	scheme := strings.ToLower(strings.ReplaceAll(v.Scheme, "_", "-"))
+	for _, s := range catalogue.All(config.Space{}) {
+		if s.Rules().Kind == v.Source {
+			return config.Source{Kind: v.Source, Scheme: schemes[scheme].Scheme}
+		}
+	}
+	if s, ok := schemes[scheme]; ok {
+		return s
+	}
+	return config.Source{Kind: "generic"}
+}
+
+func newWebhook(hears config.Source) *webhook {
 	w := &webhook{}
-	space := config.Space{Name: "vectors", Account: "123456789012", Sources: []config.Source{{Kind: kind, Secret: "vectors"}}}
+	hears.Secret = "vectors"
+	space := config.Space{Name: "vectors", Account: "123456789012", Sources: []config.Source{hears}}
 	w.call = boot.HTTP(source.Handler(source.Deps{
 		Space: space, Sources: catalogue.All(space), Secrets: w, Queue: w, Dead: w, Blob: &blob.Memory{}, Store: kv.NewMemory(),
 		Now: func() time.Time { return w.now }, Log: slog.New(slog.NewJSONHandler(&w.log, nil)),
@@ -60,23 +84,23 @@ func newWebhook(kind string) *webhook {
 
 // decide delivers a vector, what must come before it, and its repeats, to a fresh webhook.
 func (set vectors) decide(v vector) (decision, error) {
-	kind := v.Source
-	if kind == "" {
-		kind = "generic"
+	if v.fault != nil {
+		return decision{}, v.fault
 	}
-	w := newWebhook(kind)
+	hears := v.hears()
+	w := newWebhook(hears)
 	before, err := set.before(v)
 	if err != nil {
 		return decision{}, err
 	}
 	for _, b := range before {
-		if _, err := w.deliver(set, b, kind); err != nil {
+		if _, err := w.deliver(set, b, hears.Kind); err != nil {
 			return decision{}, err
 		}
 	}
 	var res events.APIGatewayV2HTTPResponse
 	for range max(1, v.Repeat) {
-		if res, err = w.deliver(set, v, kind); err != nil {
+		if res, err = w.deliver(set, v, hears.Kind); err != nil {
 			return decision{}, err
 		}
 	}
@@ -88,8 +112,8 @@ func (set vectors) before(v vector) ([]vector, error) {
 	var out []vector
 	for name := v.After; name != ""; {
 		b, ok := set.byName[name]
-		if !ok || len(out) > len(set.vectors) {
-			return nil, fmt.Errorf("after: no vector %q, or a circle", name)
+		if !ok || b.fault != nil || len(out) > len(set.vectors) {
+			return nil, fmt.Errorf("after: no vector %q that can be run, or a circle", name)
 		}
 		out, name = append([]vector{b}, out...), b.After
 	}
@@ -120,20 +144,22 @@ func (w *webhook) reason() string {
 }
 
 // judge reads an answer. Accepted is what was authenticated and is well-formed: also what then lacks a field (422). A
-// duplicate (200) is a replay and counts as rejected.
+// duplicate, of either, is a replay and counts as rejected.
 func judge(name string, res events.APIGatewayV2HTTPResponse, reason string) decision {
 	d := decision{Name: name, Status: res.StatusCode, Decision: "reject", Reason: reason}
-	switch res.StatusCode {
-	case http.StatusAccepted:
-		d.Decision, d.Reason = "accept", "accepted"
-	case http.StatusUnprocessableEntity:
-		d.Decision, d.Reason = "accept", "authenticated and well-formed, but "+reason
-	case http.StatusOK:
+	var said struct {
+		Duplicate bool `json:"duplicate"`
+	}
+	_ = json.Unmarshal([]byte(res.Body), &said) // an answer without a body is no duplicate
+	switch {
+	case said.Duplicate:
 		d.Reason = "duplicate"
-	case http.StatusBadRequest:
-		if reason == "" {
-			d.Reason = "the body is not the base64 that it claims to be"
-		}
+	case res.StatusCode == http.StatusAccepted:
+		d.Decision, d.Reason = "accept", "accepted"
+	case res.StatusCode == http.StatusUnprocessableEntity:
+		d.Decision, d.Reason = "accept", "authenticated and well-formed, but "+reason
+	case reason == "":
+		d.Reason = "the body is not the base64 that it claims to be"
 	}
 	return d
 }

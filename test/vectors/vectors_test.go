@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,7 +164,102 @@ func table() []entry {
 	for _, stamp := range []string{"1773111760", "2026-03-10T03:02:40", "2026-03-10T03:02:40+00:00", "2026-03-10T03:02:40.0Z", "2026-03-10T03:02:40.000000Z", "2026-03-10 03:02:40Z", "2026-03-10t03:02:40z", "2026-03-10T03:02:60Z", " 2026-03-10T03:02:40Z"} {
 		list = append(list, delivery("timestamp "+stamp, "reject", incidentBody, signedWith(current, stamp)))
 	}
+	return append(list, hostile()...)
+}
+
+// hostile are deliveries that somebody made who knows how verifiers go wrong.
+func hostile() []entry {
+	twin := func(extra string) string { return strings.TrimSuffix(incidentBody, "}") + "," + extra + "}" }
+	mac := func(text string) string {
+		return sign.Sign(config.NewSecret([]byte(current)), "", []byte(text)) // over ":" and the text
+	}
+	raw := func(f func(sum []byte) string) func(*entry) {
+		return sigs(func(s string) string {
+			sum, _ := base64.StdEncoding.DecodeString(s)
+			return f(sum)
+		})
+	}
+	// A body with a signature in which the two alphabets differ.
+	alphabets := incidentBody
+	for i := 0; !strings.ContainsAny(sign.Sign(config.NewSecret([]byte(current)), sign.Stamp(now), []byte(alphabets)), "+/"); i++ {
+		alphabets = twin(fmt.Sprintf(`"data":%d`, i))
+	}
+	list := []entry{
+		delivery("signature in the URL alphabet", "reject", alphabets, raw(base64.URLEncoding.EncodeToString)),
+		delivery("signature of the same length with spare bits set", "reject", incidentBody, sigs(func(s string) string {
+			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+			return s[:42] + string(alphabet[strings.IndexByte(alphabet, s[42])|1]) + "="
+		})),
+		delivery("line break in place of the padding", "reject", incidentBody, sigs(func(s string) string { return s[:43] + "\n" })),
+		delivery("padded twice", "reject", incidentBody, sigs(func(s string) string { return s + "=" })),
+		delivery("right signature in hexadecimal", "reject", incidentBody, raw(func(sum []byte) string { return fmt.Sprintf("%x", sum) })),
+		delivery("right signature with a version", "reject", incidentBody, sigs(func(s string) string { return "v1," + s })),
+		delivery("right signature with sha256=", "reject", incidentBody, sigs(func(s string) string { return "sha256=" + s })),
+		delivery("quoted signature", "reject", incidentBody, sigs(func(s string) string { return `"` + s + `"` })),
+		delivery("signature in lower case", "reject", incidentBody, sigs(strings.ToLower)),
+		delivery("empty value first", "reject", incidentBody, sigs(func(s string) string { return "," + s })),
+		delivery("empty value last", "reject", incidentBody, sigs(func(s string) string { return s + "," })),
+		delivery("space behind the comma", "reject", incidentBody, sigs(func(s string) string { return s + ", " + s })),
+		delivery("semicolon for a comma", "reject", incidentBody, sigs(func(s string) string { return s + ";" + s })),
+		delivery("five times the right one", "reject", incidentBody, sigs(func(s string) string { return strings.Repeat(s+",", 4) + s })),
+		delivery("four times the right one", "accept", incidentBody, sigs(func(s string) string { return strings.Repeat(s+",", 3) + s })),
+		delivery("signed without the timestamp", "reject", incidentBody, set(sign.HeaderSignature, mac(incidentBody))),
+		delivery("signed with a full stop for the colon", "reject", incidentBody, func(e *entry) {
+			e.Headers[sign.HeaderSignature] = mac(e.Headers[sign.HeaderTimestamp] + "." + incidentBody)
+		}),
+		delivery("the secret shown for a signature", "reject", incidentBody, without(sign.HeaderSignature), set("x-firefinder-token", current)),
+		delivery("another vendor's signature beside none of ours", "reject", incidentBody, without(sign.HeaderSignature), set("x-hub-signature-256", "sha256="+sign.SignHex(config.NewSecret([]byte(current)), []byte(incidentBody)))),
+		delivery("body is base64 text that the gateway did not encode", "reject", b64(incidentBody), signedOver(incidentBody)),
+		delivery("encoded twice", "reject", b64(incidentBody), signedOver(incidentBody), func(e *entry) { e.Transport = map[string]bool{"isBase64Encoded": true} }),
+		delivery("line break added behind the body", "reject", incidentBody+"\n", signedOver(incidentBody)),
+		delivery("line break signed with the body", "accept", incidentBody+"\r\n"),
+		delivery("old secret alone", "reject", incidentBody, func(e *entry) { e.Secrets = e.Secrets[:1] }, signedWith(previous, sign.Stamp(now))),
+		delivery("a secret of 32 bytes", "accept", incidentBody, secrets("0123456789abcdef0123456789abcdef")),
+		delivery("a secret of 31 bytes", "reject", incidentBody, secrets("0123456789abcdef0123456789abcde")),
+		delivery("a secret of bytes that are no text", "accept", incidentBody, secrets(strings.Repeat("\xff\x01", 16))),
+		delivery("old secret with a line break lets nobody in", "reject", incidentBody, func(e *entry) { e.Secrets[1] = b64(previous + "\n") }, signedWith(previous+"\n", sign.Stamp(now))),
+		delivery("content type in capitals", "accept", incidentBody, set("content-type", "Application/JSON;Charset=\"UTF-8\"")),
+		delivery("two content types", "reject", incidentBody, set("content-type", "application/json,text/plain")),
+		delivery("a content type that ends in +json", "reject", incidentBody, set("content-type", "application/vnd.acme+json")),
+		delivery("Latin-1", "reject", incidentBody, set("content-type", "application/json; charset=iso-8859-1")),
+		delivery("said to be as it is", "reject", incidentBody, set("content-encoding", "identity")),
+		delivery("compressed and not said so", "reject", "\x1f\x8b\x08\x00\x00\x00\x00\x00"),
+		delivery("NaN", "reject", twin(`"data":NaN`)),
+		delivery("a number beyond all bounds", "accept", twin(`"data":1e999`)),
+		delivery("comment", "reject", incidentBody+"/**/"),
+		delivery("comma behind the last field", "reject", twin("")),
+		delivery("NUL behind the body", "reject", incidentBody+"\x00"),
+		delivery("overlong UTF-8", "reject", twin("\"data\":\"\xc0\x80\"")),
+		delivery("surrogate in UTF-8", "reject", twin("\"data\":\"\xed\xa0\x80\"")),
+		delivery("half a surrogate as a name", "reject", twin(`"\ud800":1`)),
+		delivery("same name twice, four levels down", "reject", twin(`"data":{"a":[{"b":{"c":1,"\u0063":2}}]}`)),
+		delivery("twin with a Kelvin sign", "reject", twin(`"tic\u212aet":"INC-2"`)),
+		delivery("twin of incidentId", "reject", twin(`"incidentID":"INC-2"`)),
+		delivery("33 objects", "reject", strings.Repeat(`{"a":`, 33)+"1"+strings.Repeat("}", 33)),
+		delivery("white space alone", "reject", " \r\n"),
+		delivery("a list", "accept", "[]"),
+		delivery("a word", "accept", `"incident"`),
+		delivery("the same event written otherwise", "reject", strings.ReplaceAll(incidentBody, ",", " , "), func(e *entry) { e.After = "as documented" }),
+		delivery("the same refused body again", "reject", `{"a":1}`, func(e *entry) { e.Repeat = 3 }),
+		delivery("no time of its own, signed again later", "accept", `{"eventType":"incident","incidentId":"INC-3","action":"created","priority":"LOW","title":"x"}`, at(time.Second), func(e *entry) { e.After = "no time of its own" }),
+		delivery("no time of its own", "accept", `{"eventType":"incident","incidentId":"INC-3","action":"created","priority":"LOW","title":"x"}`),
+		delivery("no time of its own, twice", "reject", `{"eventType":"incident","incidentId":"INC-3","action":"created","priority":"LOW","title":"x"}`, func(e *entry) { e.Repeat = 2 }),
+	}
+	for _, stamp := range []string{
+		"2026-03-10T03:02:40,000Z", "2026-03-10T03:02:40.0000000Z", "2026-03-10T03:02:40.000000000Z", "2026-03-10T03:02:40-00:00", "2026-03-10T03:02:40.000z", "2026-03-10T03:02:40.000Z ",
+		"2026-03-10T03:02:40.Z", "2026-03-10T3:02:40Z", "2026-069T03:02:40Z", "2026-W11-2T03:02:40Z", "20260310T030240Z", "+002026-03-10T03:02:40Z", "10000-03-10T03:02:40Z", "2026-03-10T03:01:100Z", "2026-03-09T27:02:40Z",
+		"2026-03-10T03:02:4\uff10Z", "2026-03-10T03:02:40.\u0660\u0660\u0660Z", "2026\u201103\u201110T03:02:40Z", "2026-03-10T03:02:40Z\x00", "2026-03-10T03:02:40.000Z;", "1773111760000", "Tue, 10 Mar 2026 03:02:40 GMT",
+	} {
+		list = append(list, delivery(fmt.Sprintf("timestamp %+q", stamp), "reject", incidentBody, signedWith(current, stamp)))
+	}
 	return list
+}
+
+// signedOver signs another body than the one that is sent.
+func signedOver(body string) func(*entry) {
+	return func(e *entry) {
+		e.Headers[sign.HeaderSignature] = sign.Sign(config.NewSecret([]byte(current)), e.Headers[sign.HeaderTimestamp], []byte(body))
+	}
 }
 
 func write(t *testing.T, path string, list []entry) {
@@ -219,16 +315,100 @@ func TestFlippedVectorsAllMismatch(t *testing.T) {
 }
 
 func TestBadVectors(t *testing.T) {
-	for name, doc := range map[string]string{
-		"not JSON": "{", "empty": "{}", "no expectation": `{"scheme_tests":[{"name":"a"}]}`, "circle": `{"scheme_tests":[{"name":"a","expect":"accept","after":"a"}]}`,
-		"after nobody": `{"scheme_tests":[{"name":"a","expect":"accept","after":"b"}]}`, "body not base64": `{"scheme_tests":[{"name":"a","expect":"accept","body_b64":"*"}]}`,
-	} {
-		file := filepath.Join(t.TempDir(), "bad.json")
-		if err := os.WriteFile(file, []byte(doc), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := run(file, "", &bytes.Buffer{}); err == nil {
+	for name, doc := range map[string]string{"not JSON": "{", "empty": "{}", "no vectors": `{"scheme_tests":[]}`} {
+		if _, _, err := runText(t, doc); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+	good := `,{"name":"good","expect":"reject","now":1773111760}]}`
+	for name, one := range map[string]string{
+		"no expectation": `{"name":"a","now":1}`, "circle": `{"name":"a","expect":"accept","now":1,"after":"a"}`, "after nobody": `{"name":"a","expect":"accept","now":1,"after":"b"}`,
+		"body not base64": `{"name":"a","expect":"reject","now":1,"body_b64":"*"}`, "no time": `{"name":"a","expect":"reject"}`, "time is none": `{"name":"a","expect":"reject","now":"soon"}`,
+		"headers are none": `{"name":"a","expect":"reject","now":1,"headers":7}`, "no object": `7`,
+	} {
+		n, said, err := runText(t, `{"scheme_tests":[`+one+good)
+		if err != nil || n != 1 || !strings.Contains(said, "cannot be run: ") || !strings.Contains(said, "2 vectors, 1 as expected, 1 mismatches") {
+			t.Errorf("%s: %d mismatches, %v\n%s", name, n, err, said)
+		}
+	}
+}
+
+// runText runs a file with this text.
+func runText(t *testing.T, doc string) (mismatches int, said string, err error) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "vectors.json")
+	if err := os.WriteFile(file, []byte(doc), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	mismatches, err = run(file, "", &out)
+	return mismatches, out.String(), err
+}
+
+// However a file writes times, header names, repeated headers and base64, it is the same delivery.
+func TestSpellings(t *testing.T) {
+	stamp := sign.Stamp(now)
+	sig := sign.Sign(config.NewSecret([]byte(current)), stamp, []byte(incidentBody))
+	other := sign.Sign(config.NewSecret([]byte(previous)), stamp, []byte(`{}`))
+	tests := map[string]string{}
+	for _, at := range []string{`"2026-03-10T03:02:40Z"`, `"2026-03-10T04:02:40.000+01:00"`, `"2026-03-10 03:02:40"`, `1773111760`, `1773111760.25`, `1773111760000`, `"1773111760"`} {
+		tests["now "+at] = fmt.Sprintf(`"now":%s,"headers":{"x-amzn-event-timestamp":%q,"x-amzn-event-signature":%q}`, at, stamp, sig)
+	}
+	for name, h := range map[string]string{
+		"capitals": `{"X-Amzn-Event-Timestamp":"T","X-AMZN-EVENT-SIGNATURE":"S"}`, "list": `{"x-amzn-event-timestamp":["T"],"x-amzn-event-signature":["O","S"]}`,
+		"name twice": `{"x-amzn-event-timestamp":"T","x-amzn-event-signature":"O","X-Amzn-Event-Signature":"S"}`, "same name twice": `{"x-amzn-event-timestamp":"T","x-amzn-event-signature":"O","x-amzn-event-signature":"S"}`,
+		"pairs": `[["x-amzn-event-timestamp","T"],["x-amzn-event-signature","S"]]`, "others": `{"x-amzn-event-timestamp":"T","x-amzn-event-signature":"S","content-length":12,"user-agent":null,"host":"x"}`,
+	} {
+		tests["headers "+name] = `"now":1773111760,"headers":` + strings.NewReplacer(`"T"`, `"`+stamp+`"`, `"S"`, `"`+sig+`"`, `"O"`, `"`+other+`"`).Replace(h)
+	}
+	for name, fields := range tests {
+		doc := fmt.Sprintf(`{"about":"x","scheme_tests":[{"name":"a","expect":"Accept",%s,"body_b64":%q,"secrets_b64":[%q],"more":{"x":1},"source":"somebody","transport":null}]}`,
+			fields, strings.TrimRight(b64(incidentBody), "="), base64.URLEncoding.EncodeToString([]byte(current)))
+		if n, said, err := runText(t, doc); err != nil || n != 0 {
+			t.Errorf("%s: %d mismatches, %v\n%s", name, n, err, said)
+		}
+	}
+}
+
+// Vectors of other schemes go to the sources that have them.
+func TestOtherSchemes(t *testing.T) {
+	body, whsec := `{"eventType":"incident"}`, "whsec_"+b64("key-of-the-vectors-0123456789-01")
+	stamp, standard, err := sign.SignStandard(config.NewSecret([]byte(whsec)), "msg_1", now, []byte(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	hexed := sign.SignHex(config.NewSecret([]byte(current)), []byte(body))
+	for scheme, c := range map[string]struct{ secret, headers string }{
+		"standard":    {whsec, fmt.Sprintf(`{"webhook-id":"msg_1","webhook-timestamp":%q,"webhook-signature":%q}`, stamp, standard)},
+		"bearer":      {current, fmt.Sprintf(`{"authorization":"Bearer %s"}`, current)},
+		"pagerduty":   {current, fmt.Sprintf(`{"x-pagerduty-signature":"v1=%s"}`, hexed)},
+		"GitHub":      {current, fmt.Sprintf(`{"x-hub-signature-256":"sha256=%s"}`, hexed)},
+		"sentry":      {current, fmt.Sprintf(`{"sentry-hook-signature":%q}`, hexed)},
+		"grafana":     {current, fmt.Sprintf(`{"x-grafana-alerting-signature":%q}`, hexed)},
+		"svix":        {whsec, fmt.Sprintf(`{"svix-id":"msg_1","svix-timestamp":%q,"svix-signature":%q}`, stamp, standard)},
+		"gitlab":      {current, fmt.Sprintf(`{"x-gitlab-token":%q}`, current)},
+		"no such one": {current, fmt.Sprintf(`{"x-amzn-event-timestamp":%q,"x-amzn-event-signature":%q}`, sign.Stamp(now), sign.Sign(config.NewSecret([]byte(current)), sign.Stamp(now), []byte(body)))},
+	} {
+		test := func(name, expect, secret string) string {
+			return fmt.Sprintf(`{"name":%q,"expect":%q,"scheme":%q,"now":1773111760,"headers":%s,"body_b64":%q,"secrets_b64":[%q]}`, name, expect, scheme, c.headers, b64(body), b64(secret))
+		}
+		stranger := strings.NewReplacer("current", "strange", "whsec_a", "whsec_b").Replace(c.secret)
+		if n, said, err := runText(t, `{"scheme_tests":[`+test("ours", "accept", c.secret)+`,`+test("a stranger's", "reject", stranger)+`]}`); err != nil || n != 0 {
+			t.Errorf("%s: %d mismatches, %v\n%s", scheme, n, err, said)
+		}
+	}
+}
+
+// Bodies of the greatest size that is accepted, and of one byte more.
+func TestLargestBody(t *testing.T) {
+	sized := func(n int) string {
+		return strings.TrimSuffix(incidentBody, "}") + `,"data":"` + strings.Repeat("x", n-len(incidentBody)-len(`,"data":""`)) + `"}`
+	}
+	file := filepath.Join(t.TempDir(), "large.json")
+	write(t, file, []entry{delivery("256 KiB", "accept", sized(256<<10)), delivery("256 KiB and a byte", "reject", sized(256<<10+1)),
+		delivery("256 KiB in base64", "accept", sized(256<<10), func(e *entry) { e.Transport = map[string]bool{"isBase64Encoded": true} })})
+	var said bytes.Buffer
+	if n, err := run(file, "", &said); err != nil || n != 0 {
+		t.Errorf("%d mismatches, %v\n%s", n, err, said.String())
 	}
 }
