@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +13,6 @@ import (
 	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/source"
-	"github.com/firefinder/firefinder/shared/source/catalogue"
 )
 
 func newSource() *cobra.Command {
@@ -28,7 +24,7 @@ func newSource() *cobra.Command {
 // parsed is one line of `source parse`: one body.
 type parsed struct {
 	File    string            `json:"file"`
-	Line    int               `json:"line,omitempty"`
+	Line    int               `json:"line"` // where the body begins, from 1
 	Events  []parsedEvent     `json:"events"`
 	Changes []evidence.Change `json:"changes,omitempty"`
 	Dropped []string          `json:"dropped,omitempty"`
@@ -47,8 +43,9 @@ func newSourceParse() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "parse --source KIND FILE...",
 		Short: "Print the events that bodies of a source carry, one JSON line a body, with what was dropped",
-		Long:  "Parse reads files that hold one JSON body each, or NDJSON with one body a line, and prints what the source makes of them. Nothing is verified or sent.",
-		Args:  cobra.MinimumNArgs(1),
+		Long: "Parse reads files that hold one JSON body each, or NDJSON with one body a line, and prints what the source makes of them. A body may stand in an\n" +
+			"envelope ({at, body}, {headers, body}, or as API Gateway logs it). Nothing is verified or sent. The exit code is 2 when a body could not be parsed.",
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			space := config.Space{Name: "try"}
 			if spaceFile != "" {
@@ -81,82 +78,32 @@ func newSourceParse() *cobra.Command {
 	return cmd
 }
 
-func sourceKinds() (kinds []string) {
-	for _, s := range catalogue.All(config.Space{}) {
-		kinds = append(kinds, s.Rules().Kind)
-	}
-	return kinds
-}
-
-func sourceOf(kind string, space config.Space) (source.Source, error) {
-	all := catalogue.All(space)
-	i := slices.IndexFunc(all, func(s source.Source) bool { return s.Rules().Kind == kind })
-	if i < 0 {
-		return nil, incident.Errorf(incident.Invalid, "no source %q; there are %s", kind, strings.Join(sourceKinds(), ", "))
-	}
-	return all[i], nil
-}
-
-// bodies splits a file: one JSON document, or one a line.
-func bodies(data []byte) (docs [][]byte, lines bool) {
-	if json.Valid(data) {
-		return [][]byte{data}, false
-	}
-	scanner := bufio.NewScanner(bytes.NewReader(data))
-	scanner.Buffer(nil, len(data)+1)
-	for scanner.Scan() {
-		if line := bytes.TrimSpace(scanner.Bytes()); len(line) > 0 {
-			docs = append(docs, bytes.Clone(line))
-		}
-	}
-	return docs, true
-}
-
 func parseFile(cmd *cobra.Command, src source.Source, file string) (bad int, err error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return 0, incident.Errorf(incident.NotFound, "read %s: %w", file, err)
 	}
-	docs, lines := bodies(data)
 	enc := json.NewEncoder(cmd.OutOrStdout())
 	enc.SetEscapeHTML(false)
-	for i, doc := range docs {
-		out := parsed{File: file, Events: []parsedEvent{}}
-		if lines {
-			out.Line = i + 1
-		}
-		if err := parseBody(src, doc, &out); err != nil {
+	now := time.Now().UTC()
+	docs := deliveries(data)
+	if len(docs) == 0 {
+		docs = []delivery{{line: 1}} // which is then called empty
+	}
+	for _, d := range docs {
+		out := parsed{File: file, Line: d.line, Events: []parsedEvent{}}
+		p, err := d.parse(src, now)
+		if err != nil {
 			out.Error = err.Error()
 			bad++
+		}
+		out.Changes, out.Dropped, out.Note = p.Changes, p.Dropped, p.Note
+		for _, e := range p.Events {
+			out.Events = append(out.Events, parsedEvent{EventID: e.EventID(), AlarmKey: e.AlarmKey(), Event: e})
 		}
 		if err := enc.Encode(out); err != nil {
 			return bad, fmt.Errorf("write: %w", err)
 		}
 	}
 	return bad, nil
-}
-
-func parseBody(src source.Source, doc []byte, out *parsed) error {
-	rules := src.Rules()
-	depth := rules.MaxDepth
-	if depth == 0 {
-		depth = source.OurDepth
-	}
-	if err := source.Strict(doc, depth, rules.Fields); err != nil {
-		return err
-	}
-	now := time.Now().UTC()
-	p, err := src.Parse(doc, now)
-	if err != nil {
-		return err
-	}
-	out.Changes, out.Dropped, out.Note = p.Changes, p.Dropped, p.Note
-	for _, e := range p.Events {
-		e = e.Normalise(now)
-		if err := e.Validate(); err != nil {
-			return err
-		}
-		out.Events = append(out.Events, parsedEvent{EventID: e.EventID(), AlarmKey: e.AlarmKey(), Event: e})
-	}
-	return nil
 }

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
@@ -20,10 +19,9 @@ import (
 	"github.com/firefinder/firefinder/shared/embedded/boltkv"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/kv"
-	"github.com/firefinder/firefinder/shared/report"
+	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/skill"
 	"github.com/firefinder/firefinder/shared/skill/rule"
-	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/skills"
 )
@@ -47,8 +45,10 @@ func newTriageReplay() *cobra.Command {
 		Use:   "replay [--since 30d | --source KIND --file FILE]",
 		Short: "Decide on past alarms again, with today's rules, and show what would be different",
 		Long: "Replay reads alarms from a space's store (--since; a state folder, or --table on AWS) or deliveries of a source from a file (--file; one a line, in\n" +
-			"order), and prints for each what triage would decide with the skills and the space file of now, beside what it did. Nothing is started,\n" +
-			"written or told. To try a rule before it may hide an alarm, write it into a skill folder and give --skills.",
+			"order), and prints for each what triage would decide with the skills and the space file of now, beside what it did (with --file: if --dir or\n" +
+			"--table names where). Nothing is started, written or told. To try a rule before it may hide an alarm, write it into a skill folder and give --skills.\n\n" +
+			"Every line of a file comes out: with --json as one object {line, result, ...} for each alarm in it, where result is Proceed, Linked, Skipped, recovery or\n" +
+			"duplicate, or as one whose result is change, ignored or error. A line that cannot be read does not stop the others; the exit code is then 2.",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd) },
 	}
@@ -74,44 +74,27 @@ func (o replayOptions) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	events, did, err := o.events(cmd, deps.Space)
+	lines, did, err := o.lines(cmd, deps.Space)
 	if err != nil {
 		return err
 	}
-	decisions, err := triage.Replay(cmd.Context(), deps, events, did)
-	if err != nil {
+	if err := decide(cmd.Context(), deps, lines, did); err != nil {
 		return err
 	}
-	changed := 0
-	for _, r := range decisions {
-		if r.Changed != "" {
-			changed++
-		} else if o.changedOnly {
+	for _, l := range lines {
+		if o.changedOnly && l.changed() == "" {
 			continue
 		}
-		if err := printReplayed(cmd, r); err != nil {
+		if err := l.print(cmd); err != nil {
 			return err
 		}
 	}
-	say(cmd, "%s", replaySummary(decisions, len(did), changed))
+	count := tally(lines)
+	say(cmd, "%s", count.summary(len(did)))
+	if count.bad > 0 {
+		return incident.Errorf(incident.Invalid, "%d deliveries could not be read; their lines say why", count.bad)
+	}
 	return nil
-}
-
-func replaySummary(decisions []triage.Replayed, known, changed int) string {
-	count := map[incident.TriageOutcome]int{}
-	duplicates := 0
-	for _, r := range decisions {
-		if r.Duplicate {
-			duplicates++
-			continue
-		}
-		count[r.Would.Outcome]++
-	}
-	text := fmt.Sprintf("%d events: %d Proceed, %d Linked, %d Skipped, %d duplicates", len(decisions), count[incident.Proceed], count[incident.Linked], count[incident.Skipped], duplicates)
-	if known > 0 {
-		text += fmt.Sprintf("; %d would be decided differently", changed)
-	}
-	return text
 }
 
 // deps are the rules and the graph of now.
@@ -135,10 +118,16 @@ func (o replayOptions) deps() (triage.Deps, error) {
 	return d, err
 }
 
-func (o replayOptions) events(cmd *cobra.Command, space config.Space) ([]incident.Event, map[string]incident.Decision, error) {
+// lines are what is decided on, in order: deliveries of a file, or what the space has stored. did is what the space
+// decided then, as far as it is known.
+func (o replayOptions) lines(cmd *cobra.Command, space config.Space) ([]*replayLine, map[string]incident.Decision, error) {
 	if o.file != "" {
-		events, err := o.deliveries(cmd, space)
-		return events, nil, err
+		lines, err := o.delivered(cmd, space)
+		if err != nil || o.table == "" && !cmd.Flags().Changed("dir") {
+			return lines, nil, err
+		}
+		did, err := o.did(cmd.Context(), lines)
+		return lines, did, err
 	}
 	now := time.Now().UTC()
 	since, err := ago(now, o.since)
@@ -150,7 +139,34 @@ func (o replayOptions) events(cmd *cobra.Command, space config.Space) ([]inciden
 		return nil, nil, err
 	}
 	defer done()
-	return triage.Stored(cmd.Context(), store, since, now)
+	events, did, err := triage.Stored(cmd.Context(), store, since, now)
+	var lines []*replayLine
+	for _, e := range events {
+		lines = append(lines, &replayLine{event: &e})
+	}
+	return lines, did, err
+}
+
+// did looks up what the space decided on the events of deliveries.
+func (o replayOptions) did(ctx context.Context, lines []*replayLine) (map[string]incident.Decision, error) {
+	store, done, err := o.store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	out := map[string]incident.Decision{}
+	for _, l := range lines {
+		if l.event == nil {
+			continue
+		}
+		a, err := record.GetAlarm(ctx, store, l.event.EventID())
+		if err == nil {
+			out[l.event.EventID()] = a.Decision
+		} else if !incident.Is(err, incident.NotFound) {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // store opens what the space has stored, for reading.
@@ -173,8 +189,8 @@ func (o replayOptions) store(ctx context.Context) (kv.Store, func(), error) {
 	return store, func() { _ = store.Close() }, nil // nothing was written
 }
 
-// deliveries reads bodies of a source, in order.
-func (o replayOptions) deliveries(cmd *cobra.Command, space config.Space) ([]incident.Event, error) {
+// delivered reads bodies of a source, in order.
+func (o replayOptions) delivered(cmd *cobra.Command, space config.Space) ([]*replayLine, error) {
 	if o.source == "" {
 		return nil, incident.Errorf(incident.Invalid, "--file needs --source; there are %s", strings.Join(sourceKinds(), ", "))
 	}
@@ -191,37 +207,11 @@ func (o replayOptions) deliveries(cmd *cobra.Command, space config.Space) ([]inc
 	if err != nil {
 		return nil, incident.Errorf(incident.NotFound, "read deliveries: %w", err)
 	}
-	docs, _ := bodies(data)
-	var events []incident.Event
-	for i, doc := range docs {
-		found, err := deliveredEvents(src, doc)
-		if err != nil {
-			say(cmd, "delivery %d: %v", i+1, err)
-			continue
-		}
-		events = append(events, found...)
+	all := deliveries(data)
+	if len(all) == 0 {
+		return nil, incident.Errorf(incident.Invalid, "%s holds no delivery; there must be one JSON body a line", o.file)
 	}
-	return events, nil
-}
-
-// deliveredEvents reads one delivery: a body, or {"at", "body"} as scenarios keep them, which also says when it came.
-func deliveredEvents(src source.Source, doc []byte) ([]incident.Event, error) {
-	received := time.Now().UTC()
-	var wrapped struct {
-		At   time.Time       `json:"at"`
-		Body json.RawMessage `json:"body"`
-	}
-	if json.Unmarshal(doc, &wrapped) == nil && !wrapped.At.IsZero() && len(wrapped.Body) > 0 {
-		doc, received = wrapped.Body, wrapped.At
-	}
-	p, err := src.Parse(doc, received)
-	if err != nil {
-		return nil, err
-	}
-	for i := range p.Events {
-		p.Events[i] = p.Events[i].Normalise(received)
-	}
-	return p.Events, nil
+	return replayLines(src, all, time.Now().UTC()), nil
 }
 
 // ago reads "30d", "12h" or a time.
@@ -240,22 +230,4 @@ func ago(now time.Time, text string) (time.Time, error) {
 		return t, incident.Errorf(incident.Invalid, "--since %q: write 30d, 12h or a time such as 2026-01-31T10:00:00Z", text)
 	}
 	return t, nil
-}
-
-func printReplayed(cmd *cobra.Command, r triage.Replayed) error {
-	w := cmd.OutOrStdout()
-	if asJSON(cmd) {
-		enc := json.NewEncoder(w)
-		enc.SetEscapeHTML(false)
-		return enc.Encode(r)
-	}
-	outcome := string(r.Would.Outcome)
-	if r.Duplicate {
-		outcome = "duplicate"
-	}
-	_, err := fmt.Fprintf(w, "%s  %-9s  %-8s  %s\n    %s\n", r.Event.Timestamp.UTC().Format("2006-01-02 15:04:05"), outcome, r.Event.Priority, r.Event.Title, report.Reasons(r.Would))
-	if err == nil && r.Changed != "" {
-		_, err = fmt.Fprintf(w, "    DIFFERENT: %s\n", r.Changed)
-	}
-	return err
 }
