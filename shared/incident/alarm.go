@@ -10,7 +10,8 @@ import (
 )
 
 // AlarmKey is the identity of an alarm: source, account, region, rule and resource dimensions. Two states of one alarm
-// share it; the same rule on two resources does not.
+// share it; the same rule on two resources does not. A unique rule, as the id of an incident is, identifies by itself
+// within its source.
 type AlarmKey string
 
 // AlarmKey builds the identity. Parts are escaped so that no two different events can share a key by accident. An event
@@ -21,8 +22,12 @@ func (e Event) AlarmKey() AlarmKey {
 		rule = e.IncidentID
 	}
 	parts := []string{e.Source, e.Account, e.Region, rule}
-	for _, name := range slices.Sorted(maps.Keys(e.Dimensions)) {
-		parts = append(parts, name+"="+e.Dimensions[name])
+	if e.Unique {
+		parts = []string{e.Source, "", "", rule}
+	} else {
+		for _, name := range slices.Sorted(maps.Keys(e.Dimensions)) {
+			parts = append(parts, name+"="+e.Dimensions[name])
+		}
 	}
 	for i, p := range parts {
 		if strings.ContainsAny(p, `\|`) {

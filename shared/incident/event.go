@@ -66,6 +66,7 @@ type Event struct {
 	Account    string            `json:"account,omitempty"` // AWS account id or the vendor's tenant
 	Region     string            `json:"region,omitempty"`
 	Rule       string            `json:"rule,omitempty"`       // alarm ARN or rule id
+	Unique     bool              `json:"unique,omitempty"`     // the rule alone is the identity: the id of an incident, whose service may change
 	Dimensions map[string]string `json:"dimensions,omitempty"` // resource dimensions
 	Metric     string            `json:"metric,omitempty"`     // the metric that breached, where the source says so
 	Links      []string          `json:"links,omitempty"`      // pages at the vendor, shown as text

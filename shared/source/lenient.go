@@ -37,8 +37,35 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// Any is any JSON value as text: what is no text itself as it stands. It is for values that customers choose.
+type Any string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (a *Any) UnmarshalJSON(raw []byte) error {
+	var text Text
+	if json.Unmarshal(raw, &text) == nil {
+		*a = Any(text)
+		return nil
+	}
+	*a = Any(raw)
+	return nil
+}
+
+// Account is the first of the values that is an AWS account id, "" if none is.
+func Account(values ...string) string {
+	for _, v := range values {
+		if len(v) == 12 && strings.Trim(v, "0123456789") == "" {
+			return v
+		}
+	}
+	return ""
+}
+
 // Decode reads a vendor's body. Invalid names the field that has another shape than the vendor documents.
 func Decode(body []byte, into any) error {
+	if len(body) == 0 {
+		return incident.Errorf(incident.Invalid, "missing")
+	}
 	err := json.Unmarshal(body, into)
 	var shape *json.UnmarshalTypeError
 	switch {

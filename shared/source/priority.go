@@ -27,6 +27,7 @@ var words = map[string]incident.Priority{
 // levels are the values of an explicit hint, which may also be plain words or numbers.
 var levels = map[string]incident.Priority{
 	"high": incident.High, "error": incident.High, "medium": incident.Medium, "moderate": incident.Medium, "normal": incident.Medium,
+	"page": incident.High, "urgent": incident.High, "ticket": incident.Low, "notice": incident.Minimal, "debug": incident.Minimal,
 	"low": incident.Low, "minimal": incident.Minimal, "none": incident.Minimal, "planning": incident.Minimal,
 	"0": incident.Critical, "1": incident.Critical, "2": incident.High, "3": incident.Medium, "4": incident.Low, "5": incident.Minimal,
 }

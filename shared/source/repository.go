@@ -43,15 +43,20 @@ func repositoryPath(name string) string {
 }
 
 // Changed is what a code host's delivery comes to: the change, once for each service of the repository. A repository that
-// no service of the space has is an accepted delivery of which nothing comes, and says so. What the change does not hold
-// of the body is named as dropped.
+// no service of the space has is an accepted delivery of which nothing comes, and says so; in a space that names no services
+// every repository counts, by its own name. What the change does not hold of the body is named as dropped.
 func Changed(space config.Space, body []byte, c evidence.Change, names ...string) Parsed {
-	components := Components(space, names...)
+	components, note := Components(space, names...), "logged as a change of "
+	if len(space.Services) == 0 {
+		path := repositoryPath(c.Repository)
+		components, note = []string{path[strings.LastIndexByte(path, '/')+1:]}, "this space names no services; logged as a change of "
+	}
 	if len(components) == 0 {
 		return Nothing("no service of this space has the repository %.120q; set services[].repository in the space file", c.Repository)
 	}
 	var p Parsed
 	c.Title, c.Diff = Clip(c.Title, 512), Clip(c.Diff, 64<<10)
+	maps.DeleteFunc(c.Tags, func(_, value string) bool { return value == "" })
 	for i, component := range components {
 		c.Component = component
 		one := c
@@ -60,7 +65,7 @@ func Changed(space config.Space, body []byte, c evidence.Change, names ...string
 		}
 		p.Changes = append(p.Changes, one)
 	}
-	p.Note = "logged as a change of " + strings.Join(components, ", ")
+	p.Note = note + strings.Join(components, ", ")
 	p.Dropped = Left(body, p.Changes)
 	return p
 }

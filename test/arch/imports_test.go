@@ -166,6 +166,9 @@ var families = []string{"shared/source", "shared/connector", "shared/deliver", "
 var familyParts = map[string]string{
 	"shared/source/sign":         "signature schemes that several sources use",
 	"shared/source/alertmanager": "Grafana documents its unified alerting body as Alertmanager's with fields of its own: one wire shape",
+	"shared/source/incidentio":   "generic recognises its body by its shape and reads it no other way",
+	"shared/source/opsgenie":     "generic recognises its body by its shape and reads it no other way",
+	"shared/source/sentry":       "generic recognises its body by its shape and reads it no other way",
 }
 
 // vendors lists members of a family that import each other. A family's catalogue, its one list of what exists, imports all.

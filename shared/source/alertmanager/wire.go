@@ -91,8 +91,8 @@ func (a Alert) Event(p *source.Parsed, g Group, i int, kind string, space config
 	e.Dimensions = Dimensions(labels, e.Account, e.Region)
 	e.IncidentID = kind + "-" + cmp.Or(string(a.Fingerprint), identity(labels))
 	e.Priority = source.PriorityIn(name, "", labels, source.PriorityIn("", e.Description, nil, source.Fallback(space, kind)))
-	e.Service = source.ServiceAmong(space, labels, labels, labels["service"], labels["app"], labels["deployment"], labels["job"], name, e.Title)
-	switch status := cmp.Or(a.Status, g.Status); status {
+	e.Service = source.ServiceAmong(space, labels, labels, labels["service"], labels["app"], labels["deployment"], labels["job"], labels["rulename"], name, e.Title)
+	switch status := strings.ToLower(cmp.Or(a.Status, g.Status)); status {
 	case "firing", "alerting":
 	case "resolved", "ok":
 		e.Action = incident.Resolved

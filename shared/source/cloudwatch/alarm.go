@@ -19,9 +19,16 @@ type alarm struct {
 	name, arn, account, region string
 	state, previous            string
 	reason, description, at    string
-	suppressedBy               string
+	suppressedBy, mutedBy      string
+	contributor                contributor
 	metrics                    []metric
 	tags                       map[string]string
+}
+
+// contributor is one time series of an alarm over many: it fires and recovers by itself.
+type contributor struct {
+	ID         string            `json:"id"`
+	Attributes map[string]string `json:"attributes"`
 }
 
 // metric is one metric that an alarm looks at. watched marks the one that the alarm's threshold is about.
@@ -35,8 +42,13 @@ type metric struct {
 // detail is the alarm of EventBridge ("detail") and of the Lambda alarm action ("alarmData").
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch-and-eventbridge.html
 type detail struct {
-	AlarmName string `json:"alarmName"`
-	State     struct {
+	AlarmName   string                 `json:"alarmName"`
+	Contributor contributor            `json:"alarmContributor"`
+	Tags        map[string]source.Text `json:"alarmTags"`
+	Mute        struct {
+		By string `json:"mutedByArn"`
+	} `json:"muteDetail"`
+	State struct {
 		Value               string `json:"value"`
 		Reason              string `json:"reason"`
 		Timestamp           string `json:"timestamp"`
@@ -65,7 +77,11 @@ type detail struct {
 func (d detail) alarm() alarm {
 	a := alarm{
 		name: d.AlarmName, state: d.State.Value, previous: d.PreviousState.Value, reason: d.State.Reason,
-		description: d.Configuration.Description, at: d.State.Timestamp, suppressedBy: d.State.ActionsSuppressedBy,
+		description: d.Configuration.Description, at: d.State.Timestamp, suppressedBy: d.State.ActionsSuppressedBy, mutedBy: d.Mute.By, contributor: d.Contributor,
+		tags: map[string]string{},
+	}
+	for name, value := range d.Tags {
+		a.tags[name] = string(value)
 	}
 	for _, m := range d.Configuration.Metrics {
 		next := metric{label: m.Label, watched: m.ReturnData}
@@ -103,7 +119,9 @@ type snsAlarm struct {
 			}
 		}
 	}
-	ActionsSuppressedBy string
+	ActionsSuppressedBy        string
+	AlarmContributorID         string `json:"AlarmContributorId"`
+	AlarmContributorAttributes map[string]string
 }
 
 type pair struct {
@@ -125,6 +143,7 @@ func (in snsAlarm) alarm(topic string) alarm {
 	a := alarm{
 		name: in.AlarmName, arn: in.AlarmArn, account: in.AWSAccountID, state: in.NewStateValue, previous: in.OldStateValue,
 		reason: in.NewStateReason, description: in.AlarmDescription, at: in.StateChangeTime, suppressedBy: in.ActionsSuppressedBy,
+		contributor: contributor{in.AlarmContributorID, in.AlarmContributorAttributes},
 	}
 	if a.region = regionOf(a.arn); a.region == "" {
 		a.region = regionOf(topic)
@@ -170,6 +189,9 @@ func (s Source) parsed(a alarm, whole []byte, received time.Time) (source.Parsed
 		Dimensions: a.dimensions(), Metric: a.metric(), Data: json.RawMessage(whole),
 		Priority: source.PriorityIn(a.name, a.description, a.tags, s.fallback()),
 	}
+	if a.contributor.ID != "" {
+		e.IncidentID += "/" + a.contributor.ID
+	}
 	e.Service = s.service(a, e.Dimensions)
 	switch a.state {
 	case "ALARM":
@@ -204,6 +226,9 @@ func (s Source) fallback() incident.Priority {
 }
 
 func (s Source) service(a alarm, all map[string]string) string {
+	if svc := s.space.ServiceFor(a.contributor.Attributes); svc != "" {
+		return svc
+	}
 	for _, m := range a.metrics { // each metric by itself first: the union of a metric-math alarm may mix services
 		if svc := s.space.ServiceFor(m.dimensions); svc != "" {
 			return svc
@@ -231,6 +256,9 @@ func (a alarm) dimensions() map[string]string {
 				values[name] = append(values[name], value)
 			}
 		}
+	}
+	for name, value := range a.contributor.Attributes {
+		values[name] = []string{value}
 	}
 	if len(values) == 0 {
 		return nil
@@ -268,6 +296,9 @@ func (a alarm) text() string {
 	parts := []string{a.description, a.reason}
 	if a.suppressedBy != "" {
 		parts = append(parts, "Its actions are suppressed by "+a.suppressedBy+".")
+	}
+	if a.mutedBy != "" {
+		parts = append(parts, "It is muted by "+a.mutedBy+".")
 	}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return strings.TrimSpace(s) == "" }), "\n")
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -22,8 +23,11 @@ type envelope struct {
 	Source     string            `json:"source"`
 }
 
-// stateChange is the detail-type of EventBridge and its source.
-const stateChange = "CloudWatch Alarm State Change"
+// The detail-types of EventBridge: of alarms, and of single time series of alarms over many.
+const (
+	stateChange            = "CloudWatch Alarm State Change"
+	contributorStateChange = "CloudWatch Alarm Contributor State Change"
+)
 
 // Parse implements source.Source.
 //
@@ -39,7 +43,7 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	switch {
 	case env.EventType != "":
 		return s.contract(body, received)
-	case env.DetailType == stateChange:
+	case env.DetailType == stateChange, env.DetailType == contributorStateChange:
 		return s.eventBridge(body, received)
 	case env.DetailType != "":
 		return source.Parsed{Note: fmt.Sprintf("%q is not an alarm state change; nothing was done", env.DetailType), Dropped: []string{"$: no alarm state change"}}, nil
@@ -78,14 +82,15 @@ func (s Source) eventBridge(body []byte, received time.Time) (source.Parsed, err
 		Detail    detail            `json:"detail"`
 		Tags      map[string]string `json:"tags"` // not of AWS: an input transformer may add them
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := source.Decode(body, &in); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "EventBridge event: %w", err)
 	}
 	if in.Source != "aws.cloudwatch" {
 		return source.Parsed{Note: fmt.Sprintf("source %q is not aws.cloudwatch; nothing was done", in.Source), Dropped: []string{"$: not from CloudWatch"}}, nil
 	}
 	a := in.Detail.alarm()
-	a.account, a.region, a.tags = in.Account, in.Region, in.Tags
+	a.account, a.region = in.Account, in.Region
+	maps.Copy(a.tags, in.Tags)
 	if len(in.Resources) > 0 {
 		a.arn = in.Resources[0]
 	}
@@ -99,7 +104,7 @@ func (s Source) lambdaAction(body []byte, received time.Time) (source.Parsed, er
 		Region    string `json:"region"`
 		AlarmData detail `json:"alarmData"`
 	}
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := source.Decode(body, &in); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "Lambda alarm action: %w", err)
 	}
 	a := in.AlarmData.alarm()
@@ -107,17 +112,13 @@ func (s Source) lambdaAction(body []byte, received time.Time) (source.Parsed, er
 	return s.parsed(a, body, received)
 }
 
-// records reads what SNS hands to Lambda: the same messages without the proof, which Lambda's own permissions replace.
+// records reads what SNS or SQS hands to Lambda: the same messages without the proof, which Lambda's own permissions replace.
 func (s Source) records(records []json.RawMessage, received time.Time) (source.Parsed, error) {
 	var all source.Parsed
 	for i, raw := range records {
-		var in struct{ Sns json.RawMessage }
-		if err := json.Unmarshal(raw, &in); err != nil || in.Sns == nil {
-			return source.Parsed{}, incident.Errorf(incident.Invalid, "Records[%d] is not of SNS", i)
-		}
-		p, err := s.sns(in.Sns, raw, received)
+		p, err := s.record(raw, received)
 		if err != nil {
-			return source.Parsed{}, err
+			return source.Parsed{}, incident.Errorf(incident.Invalid, "Records[%d]: %w", i, err)
 		}
 		all.Events = append(all.Events, p.Events...)
 		all.Dropped = append(all.Dropped, p.Dropped...)
@@ -126,9 +127,30 @@ func (s Source) records(records []json.RawMessage, received time.Time) (source.P
 	return all, nil
 }
 
+func (s Source) record(raw []byte, received time.Time) (source.Parsed, error) {
+	var in struct {
+		Sns  json.RawMessage
+		Body string `json:"body"`
+	}
+	switch err := json.Unmarshal(raw, &in); {
+	case err == nil && in.Sns != nil:
+		return s.sns(in.Sns, raw, received)
+	case err != nil || in.Body == "" || strings.Contains(in.Body, `"Records"`): // a queue's message is no batch itself
+		return source.Parsed{}, incident.Errorf(incident.Invalid, "not of SNS or SQS")
+	}
+	if err := source.Strict([]byte(in.Body), source.OurDepth, nil); err != nil {
+		return source.Parsed{}, err
+	}
+	p, err := s.Parse([]byte(in.Body), received)
+	for i := range p.Events {
+		p.Events[i].Data = raw
+	}
+	return p, err
+}
+
 func (s Source) sns(body, whole []byte, received time.Time) (source.Parsed, error) {
 	var m snsMessage
-	if err := json.Unmarshal(body, &m); err != nil {
+	if err := source.Decode(body, &m); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "SNS message: %w", err)
 	}
 	switch m.Type {
@@ -154,7 +176,7 @@ func (s Source) message(body, whole []byte, topic string, received time.Time) (s
 	if err := json.Unmarshal(body, &env); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "the message inside SNS: %w", err)
 	}
-	if env.DetailType == stateChange { // an EventBridge rule with an SNS topic as its target
+	if env.DetailType == stateChange || env.DetailType == contributorStateChange { // an EventBridge rule with an SNS topic as its target
 		p, err := s.eventBridge(body, received)
 		for i := range p.Events {
 			p.Events[i].Data = whole
@@ -162,7 +184,7 @@ func (s Source) message(body, whole []byte, topic string, received time.Time) (s
 		return p, err
 	}
 	var in snsAlarm
-	if err := json.Unmarshal(body, &in); err != nil {
+	if err := source.Decode(body, &in); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "the alarm inside SNS: %w", err)
 	}
 	if in.AlarmName == "" || in.NewStateValue == "" {

@@ -37,21 +37,25 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	title := f.Get(titleNames...)
 	state := transition(f, title)
 	if err := source.Require(map[string]bool{"title": title == "", "alert_transition": state == "" && title != ""}); err != nil {
-		return source.Parsed{}, err
+		return source.Parsed{}, incident.Errorf(incident.Invalid, "%w (the webhook's payload needs \"title\": \"$EVENT_TITLE\" and \"alert_transition\": \"$ALERT_TRANSITION\")", err)
 	}
 	var p source.Parsed
 	tags := source.Pairs(f.Get("tags"))
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", Title: title, Metric: f.Get("alert_metric", "metric"), Data: body,
-		Description: describe(f), Links: links(f), Dimensions: scope(f, title), Account: account(tags), Region: cmp.Or(tags["region"], tags["aws_region"]),
+		Description: describe(f), Links: links(f), Dimensions: scope(f, title),
 		Timestamp: p.At(moments(f)...),
 	}
+	e.Account = source.Account(tags["aws_account"], tags["account_id"], tags["account"], e.Dimensions["aws_account"], e.Dimensions["account_id"], e.Dimensions["account"])
+	e.Region = cmp.Or(tags["region"], tags["aws_region"], e.Dimensions["region"], e.Dimensions["aws_region"])
 	act(&e, state)
 	e.Rule = rule(f, e)
 	e.IncidentID = identity(f, e)
 	e.Priority = s.priority(f, e, state, tags)
-	for _, name := range []string{"region", "aws_region", "aws_account", "account"} {
-		delete(e.Dimensions, name)
+	for _, name := range []string{"region", "aws_region", "aws_account", "account_id", "account"} {
+		if v := e.Dimensions[name]; v == e.Region || v == e.Account {
+			delete(e.Dimensions, name)
+		}
 	}
 	e.Service = source.ServiceAmong(s.space, e.Dimensions, tags, e.Dimensions["service"], tags["service"], f.Get("service"), bare(title))
 	p.Add(e, received)
@@ -63,26 +67,32 @@ var bracketed = regexp.MustCompile(`\[([A-Za-z -]+?)(?: on \{([^}]*)\})?\]`)
 // states are the words of $ALERT_TRANSITION, which the default titles carry as well.
 var states = []string{"triggered", "re-triggered", "no data", "re-no data", "warn", "re-warn", "renotify", "recovered"}
 
-// transition is the monitor's change of state in lower case: by its variable, by the title that Datadog makes, or by the
-// type of the alert.
+// words are those with which templates of people's own say the same.
+var words = []string{"alert", "firing", "alerting", "warning", "critical", "error", "ok", "okay", "resolved", "recovery", "success", "nodata", "no_data", "retriggered"}
+
+// transition is the monitor's change of state in lower case: by its variable, by the title that Datadog makes, by the type
+// of the alert, or else by whatever stands where the variable should. A status may be a sentence ($ALERT_STATUS): then the
+// others are better.
 func transition(f source.Fields, title string) string {
-	if t := strings.ToLower(f.Get(transitionNames...)); t != "" {
-		return t
+	for _, name := range transitionNames {
+		if t := strings.ToLower(f.Get(name)); slices.Contains(states, t) || slices.Contains(words, t) || len(t) < 32 && strings.Contains(t, "recovered") {
+			return t
+		}
 	}
 	for _, m := range bracketed.FindAllStringSubmatch(title, -1) {
 		if word := strings.ToLower(m[1]); slices.Contains(states, word) || strings.Contains(word, "recovered") {
 			return word
 		}
 	}
-	return map[string]string{"error": "triggered", "warning": "warn", "success": "recovered"}[f.Get("alert_type")]
+	return cmp.Or(map[string]string{"error": "triggered", "warning": "warn", "success": "recovered"}[strings.ToLower(f.Get("alert_type"))], strings.ToLower(f.Get(transitionNames...)))
 }
 
 // act sets what the transition means. A monitor without data is an alarm of its own type, at LOW at most.
 func act(e *incident.Event, state string) {
 	switch {
-	case strings.Contains(state, "recover"), state == "ok", state == "resolved":
+	case strings.Contains(state, "recover"), slices.Contains([]string{"ok", "okay", "resolved", "success"}, state):
 		e.Action = incident.Resolved
-	case strings.Contains(state, "no data"):
+	case strings.Contains(state, "no data"), state == "nodata", state == "no_data":
 		e.Action, e.Type = incident.Updated, "no_data"
 	case strings.HasPrefix(state, "re"):
 		e.Action = incident.Updated
@@ -142,29 +152,32 @@ func bare(title string) string {
 	return strings.TrimSpace(regexp.MustCompile(`\[[^\]]*\]`).ReplaceAllString(title, ""))
 }
 
-// priority is the monitor's (P1 to P5), otherwise that of a word in title or tags. Warnings and missing data are LOW.
+// priority is the monitor's (P1 to P5), otherwise that of a word in title or tags. Warnings are LOW, missing data is at most.
 func (s Source) priority(f source.Fields, e incident.Event, state string, tags map[string]string) incident.Priority {
-	if p, ok := source.Priority(f.Get(priorityNames...)); ok {
-		return p
+	p := s.stated(f, e, state, tags)
+	if e.Type == "no_data" && p.Rank() < incident.Low.Rank() {
+		return incident.Low
+	}
+	return p
+}
+
+// stated leaves out "normal": that is the priority of nearly all events of Datadog ($PRIORITY), not of a monitor.
+func (s Source) stated(f source.Fields, e incident.Event, state string, tags map[string]string) incident.Priority {
+	for _, name := range priorityNames {
+		word := strings.ToLower(f.Get(name))
+		if p, ok := source.Priority(word); ok && word != "normal" {
+			return p
+		}
 	}
 	for _, m := range regexp.MustCompile(`\[(P[1-5])\]`).FindAllStringSubmatch(e.Title, -1) {
 		p, _ := source.Priority(m[1])
 		return p
 	}
 	fallback := source.Fallback(s.space, Kind)
-	if strings.Contains(state, "warn") || e.Type == "no_data" || f.Get("alert_type") == "warning" {
+	if strings.Contains(state, "warn") || f.Get("alert_type") == "warning" {
 		fallback = incident.Low
 	}
 	return source.PriorityIn("", "", tags, fallback)
-}
-
-func account(tags map[string]string) string {
-	for _, name := range []string{"aws_account", "account_id", "account"} {
-		if len(tags[name]) == 12 && strings.Trim(tags[name], "0123456789") == "" {
-			return tags[name]
-		}
-	}
-	return ""
 }
 
 func links(f source.Fields) []string {

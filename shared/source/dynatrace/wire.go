@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"net/url"
+	"regexp"
 	"strings"
 	"time"
 
@@ -45,6 +46,7 @@ func open(raw []byte) (body, error) {
 	var env struct {
 		SpecVersion source.Text     `json:"specversion"`
 		Data        json.RawMessage `json:"data"`
+		Base64      []byte          `json:"data_base64"`
 		Time        source.Text     `json:"time"`
 	}
 	if err := source.Decode(raw, &env); err != nil {
@@ -53,6 +55,9 @@ func open(raw []byte) (body, error) {
 	b, inner := body{whole: raw, sent: source.Named{Path: "$.time", Text: env.Time}}, raw
 	if env.SpecVersion != "" {
 		inner = env.Data
+		if inner == nil {
+			inner = env.Base64
+		}
 		var text string
 		if json.Unmarshal(inner, &text) == nil {
 			inner = []byte(text)
@@ -63,15 +68,61 @@ func open(raw []byte) (body, error) {
 	}
 	var in struct {
 		Impacted json.RawMessage `json:"ImpactedEntities"`
+		Details  json.RawMessage `json:"ProblemDetailsJSON"`
 	}
 	if err := source.Decode(inner, &in); err != nil {
 		return body{}, err
 	}
 	_ = json.Unmarshal(in.Impacted, &b.impacted) // templates may put names in their place
 	var err error
-	b.Fields, err = source.Flatten(inner)
-	return b, err
+	if b.Fields, err = source.Flatten(inner); err != nil {
+		return b, err
+	}
+	b.detail(in.Details)
+	return b, nil
 }
+
+// detail adds what {ProblemDetailsJSON} says, where it is more than an id. A template may have put it into quotes.
+func (b *body) detail(raw json.RawMessage) {
+	var text string
+	if json.Unmarshal(raw, &text) == nil {
+		raw = []byte(text)
+	}
+	more, err := source.Flatten(raw)
+	if err != nil || source.Strict(raw, source.OurDepth, nil) != nil {
+		return
+	}
+	for _, name := range []string{"startTime", "endTime", "severityLevel"} {
+		if b.Get(name) == "" {
+			b.Fields[strings.ToLower(name)] = more.Get(name)
+		}
+	}
+	var in struct {
+		Affected []affected `json:"affectedEntities"`
+		Root     *affected  `json:"rootCauseEntity"`
+	}
+	if json.Unmarshal(raw, &in) != nil || len(b.impacted) > 0 {
+		return
+	}
+	if in.Root != nil {
+		in.Affected = append(in.Affected, *in.Root)
+	}
+	for _, a := range in.Affected {
+		b.impacted = append(b.impacted, entity{a.Entity.Type, a.Name, a.Entity.ID})
+	}
+}
+
+// affected is an entity as the API for problems writes it.
+type affected struct {
+	Name   source.Text `json:"name"`
+	Entity struct {
+		ID   source.Text `json:"id"`
+		Type source.Text `json:"type"`
+	} `json:"entityId"`
+}
+
+// began is the time that a problem's id ends in, in milliseconds: -3977852193452195_1647862500000V2.
+var began = regexp.MustCompile(`_(\d{13})V\d+$`)
 
 // problem reads a problem notification: any template with Dynatrace's placeholders, by their names.
 // https://docs.dynatrace.com/docs/analyze-explore-automate/notifications-and-alerting/problem-notifications/webhook-integration
@@ -83,12 +134,15 @@ func (s Source) problem(b body, received time.Time) (source.Parsed, error) {
 	var p source.Parsed
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", Title: title, Data: b.whole, Links: source.Links(b.Get("ProblemURL")),
-		IncidentID: Kind + "-" + cmp.Or(b.Get("ProblemID", "displayId"), id), Rule: tenant(b.Get("ProblemURL")) + id, Timestamp: p.At(b.Named("startTime"), b.sent),
+		IncidentID: Kind + "-" + cmp.Or(b.Get("ProblemID", "displayId"), id), Rule: tenant(b.Get("ProblemURL")) + id, Unique: true, Timestamp: p.At(b.Named("startTime"), b.sent),
 		Description: source.Lines(b.Get("ProblemDetailsText", "ProblemDetailsMarkdown", "ProblemDetails"), b.named("ImpactedEntity", "ProblemImpact", "ProblemSeverity", "PID", "Tags", "KeptnProject", "KeptnStage", "KeptnService"), b.listed()),
 	}
 	switch state {
 	case "OPEN", "ACTIVE":
 		e.Action = incident.Created
+		if m := began.FindStringSubmatch(b.Get("PID")); m != nil {
+			e.Timestamp = p.At(b.Named("startTime"), source.Named{Path: "$.PID", Text: source.Text(m[1])})
+		}
 	case "RESOLVED", "CLOSED":
 		e.Action, e.Timestamp = incident.Resolved, p.At(b.Named("endTime"), b.sent)
 	case "MERGED":

@@ -22,6 +22,7 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/source/generic"
+	"github.com/firefinder/firefinder/shared/source/sentry"
 	"github.com/firefinder/firefinder/shared/source/sign"
 )
 
@@ -183,11 +184,11 @@ func TestVendorProofs(t *testing.T) {
 		return err
 	}
 	good := hex.EncodeToString(mac.Sum(nil))
-	if err := verify(generic.New(space), map[string]string{sign.HeaderSentry: good}, secret); err != nil {
+	if err := verify(generic.New(space), map[string]string{sentry.HeaderSignature: good}, secret); err != nil {
 		t.Errorf("Sentry: %v", err)
 	}
 	for _, bad := range []string{good[:62], strings.Repeat("0", 64), "x" + good[1:]} {
-		if err := verify(generic.New(space), map[string]string{sign.HeaderSentry: bad}, secret); !incident.Is(err, incident.Denied) {
+		if err := verify(generic.New(space), map[string]string{sentry.HeaderSignature: bad}, secret); !incident.Is(err, incident.Denied) {
 			t.Errorf("Sentry with %q: %v", bad, err)
 		}
 	}
@@ -203,7 +204,7 @@ func TestVendorProofs(t *testing.T) {
 			t.Errorf("%s headers: %v", prefix, err)
 		}
 	}
-	if err := verify(generic.New(standard), map[string]string{sign.HeaderSentry: good}, key); err == nil {
+	if err := verify(generic.New(standard), map[string]string{sentry.HeaderSignature: good}, key); err == nil {
 		t.Error("Sentry's proof passes where Standard Webhooks was chosen")
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/source"
+	"github.com/firefinder/firefinder/shared/source/sentry"
 	"github.com/firefinder/firefinder/shared/source/sign"
 )
 
@@ -17,8 +18,8 @@ func (s Source) Verify(_ context.Context, r source.Request, secrets []config.Sec
 	case "standard":
 		return standard(r, secrets)
 	}
-	if r.One(sign.HeaderSentry) != "" {
-		return time.Time{}, sign.Sentry(r.One(sign.HeaderSentry), r.Body, secrets)
+	if r.One(sentry.HeaderSignature) != "" {
+		return time.Time{}, sign.Hex(r.One(sentry.HeaderSignature), "", secrets, r.Body)
 	}
 	return sign.Verify(r.Received, r.One(sign.HeaderTimestamp), r.Joined(sign.HeaderSignature), r.Body, secrets)
 }

@@ -9,8 +9,8 @@ import (
 // Parse implements source.Source: the contract, or the body of a vendor whose shape is known (mapping.go). A service that
 // the sender leaves out is found as for every source.
 func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
-	if p, ok, err := s.mapped(body); ok {
-		return p, err
+	if vendor, ok := s.vendor(body); ok {
+		return vendor.Parse(body, received)
 	}
 	p, err := source.Contract(body, Kind, received)
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 // delivery is what is read of all kinds: https://docs.gitlab.com/user/project/integrations/webhook_events/
 type delivery struct {
 	Kind    string `json:"object_kind"`
+	Event   string `json:"event_name"` // all that system hooks have
 	Project struct {
 		Path          string `json:"path_with_namespace"`
 		WebURL        string `json:"web_url"`
@@ -93,6 +94,9 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	var in delivery
 	if err := source.Decode(body, &in); err != nil {
 		return source.Parsed{}, err
+	}
+	if in.Kind == "" && in.Event != "" {
+		return source.Nothing("the system hook %.80q changes nothing that runs", in.Event), nil
 	}
 	if in.Kind == "" {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "object_kind: required")

@@ -20,13 +20,12 @@ type group struct {
 	Title source.Text `json:"title"`
 
 	Alerts []struct {
-		DashboardURL string                 `json:"dashboardURL"`
-		PanelURL     string                 `json:"panelURL"`
-		SilenceURL   string                 `json:"silenceURL"`
-		ImageURL     string                 `json:"imageURL"`
-		ValueString  source.Text            `json:"valueString"`
-		Values       map[string]source.Text `json:"values"`
-		OrgID        source.Text            `json:"orgId"`
+		DashboardURL string      `json:"dashboardURL"`
+		PanelURL     string      `json:"panelURL"`
+		SilenceURL   string      `json:"silenceURL"`
+		ImageURL     string      `json:"imageURL"`
+		ValueString  source.Text `json:"valueString"`
+		OrgID        source.Text `json:"orgId"`
 	} `json:"alerts"`
 }
 
@@ -75,8 +74,11 @@ func (s Source) unified(body []byte, received time.Time) (source.Parsed, error) 
 		e.Description = source.Lines(e.Description, string(extra.Title), string(x.ValueString))
 		e.Links = source.Links(append(e.Links, x.DashboardURL, x.PanelURL, x.SilenceURL, x.ImageURL)...)
 		delete(e.Dimensions, "grafana_folder")
-		if a.Labels["alertname"] == "DatasourceNoData" && e.Action == incident.Created {
-			e.Action, e.Type = incident.Updated, "no_data"
+		if a.Labels["alertname"] == "DatasourceNoData" {
+			e.Type = "no_data"
+			if e.Action == incident.Created {
+				e.Action = incident.Updated
+			}
 			if e.Priority.Rank() < incident.Low.Rank() {
 				e.Priority = incident.Low
 			}

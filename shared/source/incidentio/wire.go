@@ -80,6 +80,7 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	inner := in[kind]
 	var wrapped struct {
 		Incident json.RawMessage `json:"incident"`
+		Alert    json.RawMessage `json:"alert"`
 		Message  source.Text     `json:"message"`
 	}
 	if err := source.Decode(inner, &wrapped); err != nil {
@@ -87,6 +88,8 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	}
 	if wrapped.Incident != nil {
 		inner = wrapped.Incident
+	} else if wrapped.Alert != nil {
+		inner = wrapped.Alert
 	}
 	var d declared
 	if err := source.Decode(inner, &d); err != nil {
@@ -108,7 +111,7 @@ func (s Source) parsed(body []byte, kind, what, message string, d declared, rece
 		return source.Named{Path: "$." + kind + "." + field, Text: text}
 	}
 	e := incident.Event{
-		EventType: incident.EventType, Source: Kind, Type: "alarm", IncidentID: string(cmp.Or(d.Reference, Kind+"-"+d.ID)), Rule: string(cmp.Or(d.Dedup, d.ID)), Title: string(title), Data: body,
+		EventType: incident.EventType, Source: Kind, Type: "alarm", IncidentID: string(cmp.Or(d.Reference, Kind+"-"+d.ID)), Rule: string(cmp.Or(d.Dedup, d.ID)), Unique: true, Title: string(title), Data: body,
 		Timestamp: p.At(at("created_at", d.CreatedAt)), Links: source.Links(d.Permalink, d.SourceURL), Action: incident.Updated,
 	}
 	if strings.Contains(what, "_created") {
@@ -116,7 +119,7 @@ func (s Source) parsed(body []byte, kind, what, message string, d declared, rece
 	}
 	if word := state(what, d); over[word] {
 		e.Action, e.Timestamp = incident.Resolved, p.At(at("resolved_at", d.ResolvedAt), at("updated_at", d.UpdatedAt))
-		if word != "resolved" {
+		if word != "resolved" && word != "learning" && word != "post-incident" {
 			e.Action = incident.Closed
 		}
 	}

@@ -34,14 +34,14 @@ var accounts = regexp.MustCompile(`/accounts/(\d+)/`)
 
 func (s Source) issue(body []byte, f source.Fields, received time.Time) (source.Parsed, error) {
 	id, state := f.Get("issueId", "id"), strings.ToUpper(f.Get("state", "status", "issueState"))
-	title := cmp.Or(f.Get("title", "issueTitle", "name"), f.Get("alertConditionNames"))
+	title := f.Get("title", "issueTitle", "name", "alertConditionNames", "condition_name", "details", "description")
 	if err := source.Require(map[string]bool{"id": id == "", "state": state == "", "title": title == ""}); err != nil {
 		return source.Parsed{}, err
 	}
 	var p source.Parsed
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", IncidentID: Kind + "-" + id, Title: title, Data: body,
-		Rule: tenant(f.Get("nrAccountId", "accountId", "account_id"), f.Get("issueUrl", "issuePageUrl")) + id, Links: s.links(f),
+		Rule: tenant(f.Get("nrAccountId", "accountId", "account_id"), f.Get("issueUrl", "issuePageUrl")) + id, Unique: true, Links: s.links(f),
 		Timestamp: p.At(f.Named("activatedAt"), f.Named("createdAt"), f.Named("timestamp")), Description: describe(f),
 	}
 	switch state {
@@ -82,7 +82,7 @@ func (s Source) legacy(body []byte, f source.Fields, received time.Time) (source
 	var p source.Parsed
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", Title: title, Data: body, Timestamp: p.At(f.Named("timestamp")), Description: describe(f), Links: s.links(f),
-		IncidentID: Kind + "-incident-" + id, Rule: tenant(f.Get("account_id"), f.Get("incident_url")) + "incident " + id,
+		IncidentID: Kind + "-incident-" + id, Rule: tenant(f.Get("account_id"), f.Get("incident_url")) + "incident " + id, Unique: true,
 	}
 	switch state {
 	case "open":
@@ -106,7 +106,7 @@ func (s Source) legacy(body []byte, f source.Fields, received time.Time) (source
 
 // finish sets what issues and incidents have in common.
 func (s Source) finish(e *incident.Event, f source.Fields, names ...string) {
-	e.Region = f.Get("aws.region", "awsRegion")
+	e.Account, e.Region = source.Account(f.Get("aws.accountId", "awsAccountId", "aws_account_id")), f.Get("aws.region", "awsRegion", "aws.awsRegion")
 	e.Service = source.ServiceAmong(s.space, nil, nil, append(names, e.Title)...)
 	p, ok := source.Priority(f.Get("priority", "severity"))
 	if !ok {

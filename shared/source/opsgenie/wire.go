@@ -2,6 +2,7 @@ package opsgenie
 
 import (
 	"cmp"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -20,22 +21,39 @@ type delivery struct {
 		Type source.Text `json:"type"`
 	} `json:"source"`
 	Alert struct {
-		AlertID     source.Text            `json:"alertId"`
-		TinyID      source.Text            `json:"tinyId"`
-		Alias       source.Text            `json:"alias"`
-		Message     source.Text            `json:"message"`
-		Description source.Text            `json:"description"`
-		Entity      source.Text            `json:"entity"`
-		Source      source.Text            `json:"source"`
-		Priority    source.Text            `json:"priority"`
-		Username    source.Text            `json:"username"`
-		Team        source.Text            `json:"team"`
-		Note        source.Text            `json:"note"`
-		Tags        []source.Text          `json:"tags"`
-		Details     map[string]source.Text `json:"details"`
-		CreatedAt   source.Text            `json:"createdAt"`
-		UpdatedAt   source.Text            `json:"updatedAt"`
+		AlertID     source.Text           `json:"alertId"`
+		TinyID      source.Text           `json:"tinyId"`
+		Alias       source.Text           `json:"alias"`
+		Message     source.Text           `json:"message"`
+		Description source.Text           `json:"description"`
+		Entity      source.Text           `json:"entity"`
+		Source      source.Text           `json:"source"`
+		Priority    source.Text           `json:"priority"`
+		Username    source.Text           `json:"username"`
+		Team        source.Text           `json:"team"`
+		Note        source.Text           `json:"note"`
+		Tags        tags                  `json:"tags"`
+		Details     map[string]source.Any `json:"details"`
+		CreatedAt   source.Text           `json:"createdAt"`
+		UpdatedAt   source.Text           `json:"updatedAt"`
 	} `json:"alert"`
+}
+
+// tags are a list, or one text with commas.
+type tags []source.Text
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (t *tags) UnmarshalJSON(raw []byte) error {
+	var one source.Text
+	if json.Unmarshal(raw, &one) != nil {
+		return json.Unmarshal(raw, (*[]source.Text)(t))
+	}
+	for tag := range strings.SplitSeq(string(one), ",") {
+		if tag = strings.TrimSpace(tag); tag != "" {
+			*t = append(*t, source.Text(tag))
+		}
+	}
+	return nil
 }
 
 // effects says what each action does to the alarm, and whether it is a new state or only news of the one that began when
@@ -69,7 +87,7 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	var p source.Parsed
 	created, updated := source.Named{Path: "$.alert.createdAt", Text: a.CreatedAt}, source.Named{Path: "$.alert.updatedAt", Text: a.UpdatedAt}
 	e := incident.Event{
-		EventType: incident.EventType, Source: Kind, Type: "alarm", Action: effect.action, IncidentID: Kind + "-" + string(id), Rule: string(cmp.Or(a.Alias, id)),
+		EventType: incident.EventType, Source: Kind, Type: "alarm", Action: effect.action, IncidentID: Kind + "-" + string(id), Rule: string(cmp.Or(a.Alias, id)), Unique: true,
 		Title: string(cmp.Or(a.Message, a.Alias, id)), Description: describe(in), Data: body, Timestamp: p.At(created, updated),
 	}
 	if effect.fresh {
@@ -85,7 +103,17 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	for _, t := range a.Tags {
 		tagged = append(tagged, string(t))
 	}
-	e.Service = source.ServiceAmong(s.space, nil, source.Pairs(strings.Join(tagged, ",")), append([]string{string(a.Details["service"]), string(a.Entity), string(a.Message)}, tagged...)...)
+	pairs := source.Pairs(strings.Join(tagged, ","))
+	detail := func(names ...string) string {
+		for _, name := range names {
+			if v := cmp.Or(string(a.Details[name]), pairs[name]); v != "" {
+				return v
+			}
+		}
+		return ""
+	}
+	e.Account, e.Region = source.Account(detail("account_id", "aws_account_id", "aws_account", "account", "AWSAccountId")), detail("region", "aws_region", "Region")
+	e.Service = source.ServiceAmong(s.space, nil, pairs, append([]string{detail("service", "Service"), string(a.Entity), string(a.Message)}, tagged...)...)
 	p0, known := source.Priority(string(a.Priority))
 	if !known {
 		p0 = source.Fallback(s.space, Kind)
@@ -115,7 +143,7 @@ func describe(in delivery) string {
 		named("tag", t)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Details)) {
-		named(name, a.Details[name])
+		named(name, source.Text(a.Details[name]))
 	}
 	return source.Lines(lines...)
 }

@@ -40,6 +40,7 @@ type thing struct {
 	Key         source.Text `json:"incident_key"`
 	AlertKey    source.Text `json:"alert_key"`
 	CreatedAt   source.Text `json:"created_at"`
+	CreatedOn   source.Text `json:"created_on"` // version 1
 	Title       source.Text `json:"title"`
 	Summary     source.Text `json:"summary"`
 	Description source.Text `json:"description"`
@@ -52,6 +53,10 @@ type thing struct {
 	Body        struct {
 		Details json.RawMessage `json:"details"`
 	} `json:"body"`
+	Trigger struct { // version 1
+		Subject     source.Text `json:"subject"`
+		Description source.Text `json:"description"`
+	} `json:"trigger_summary_data"`
 }
 
 // change is what happened to a thing.
@@ -75,11 +80,14 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if note != "" {
 		return source.Nothing("%s", note), nil
 	}
+	if len(changes) == 0 {
+		return source.Nothing("the list of messages or alerts is empty"), nil
+	}
 	var p source.Parsed
 	for i, c := range changes {
 		e, note, err := s.event(&p, c)
 		if err != nil {
-			return source.Parsed{}, fmt.Errorf("%d: %w", i, err)
+			return source.Parsed{}, incident.Errorf(incident.Invalid, "incident %d of %d: %w", i+1, len(changes), err)
 		}
 		if note != "" {
 			p.Note, p.Dropped = note+"; nothing was done", append(p.Dropped, fmt.Sprintf("$: %s (%d of %d)", note, i+1, len(changes)))
@@ -130,20 +138,29 @@ func read(body []byte) (changes []change, note string, err error) {
 	return []change{c}, "", nil
 }
 
-// second reads version 2: https://developer.pagerduty.com/docs/webhooks/v2-overview/
+// second reads version 2 (https://developer.pagerduty.com/docs/webhooks/v2-overview/), and version 1 with it, in which the
+// event is the type and the incident stands in data.
 func second(body []byte, messages []json.RawMessage) ([]change, error) {
 	names := map[string]string{"trigger": "triggered", "acknowledge": "acknowledged", "unacknowledge": "unacknowledged", "resolve": "resolved", "escalate": "escalated", "delegate": "delegated", "assign": "reassigned"}
 	var out []change
 	for i, raw := range messages {
 		var m struct {
 			Event     string      `json:"event"`
+			Type      string      `json:"type"`
 			CreatedOn source.Text `json:"created_on"`
 			Incident  thing       `json:"incident"`
+			Data      struct {
+				Incident *thing `json:"incident"`
+			} `json:"data"`
 		}
 		if err := source.Decode(raw, &m); err != nil {
 			return nil, incident.Errorf(incident.Invalid, "messages[%d]: %w", i, err)
 		}
-		name := strings.TrimPrefix(m.Event, "incident.")
+		if m.Data.Incident != nil {
+			m.Incident = *m.Data.Incident
+			m.Incident.CreatedAt, m.Incident.Title = cmp.Or(m.Incident.CreatedAt, m.Incident.CreatedOn), cmp.Or(m.Incident.Title, m.Incident.Trigger.Subject, m.Incident.Trigger.Description)
+		}
+		name := strings.TrimPrefix(cmp.Or(m.Event, m.Type), "incident.")
 		out = append(out, change{name: cmp.Or(names[name], name), at: "$.messages[].created_on", moment: m.CreatedOn, of: m.Incident, raw: source.Narrow(body, "messages", i)})
 	}
 	return out, nil
@@ -197,9 +214,9 @@ func (s Source) event(p *source.Parsed, c change) (e incident.Event, note string
 	}
 	details, _ := source.Flatten(of.Body.Details) // free text of a sender: worth a name, not a refusal
 	e = incident.Event{
-		EventType: incident.EventType, Source: Kind, Type: "alarm", Action: effect.action, IncidentID: Kind + "-" + string(of.ID), Rule: tenant(of.HTMLURL, of.Self) + string(of.ID),
-		Title:  cmp.Or(string(of.Title), string(of.Summary), details.Get("alert_name", "title", "summary"), string(of.Description), "incident "+string(of.ID)),
-		Region: details.Get("region"), Links: source.Links(of.HTMLURL, of.Self), Data: c.raw,
+		EventType: incident.EventType, Source: Kind, Type: "alarm", Action: effect.action, IncidentID: Kind + "-" + string(of.ID), Rule: tenant(of.HTMLURL, of.Self) + string(of.ID), Unique: true,
+		Title:   cmp.Or(string(of.Title), string(of.Summary), details.Get("alert_name", "title", "summary"), string(of.Description), "incident "+string(of.ID)),
+		Account: source.Account(details.Get("account_id"), details.Get("aws_account_id"), details.Get("aws_account"), details.Get("account")), Region: details.Get("region", "aws_region"), Links: source.Links(of.HTMLURL, of.Self), Data: c.raw,
 	}
 	created, own := source.Named{Path: "$.event.data.created_at", Text: of.CreatedAt}, source.Named{Path: c.at, Text: c.moment}
 	if effect.fresh {

@@ -35,11 +35,11 @@ func TestIdentity(t *testing.T) {
 func TestParse(t *testing.T) {
 	sourcetest.Invalid(t, s, map[string]string{
 		`{}`: "action: required", `{"data":{"event":{}}}`: "data.event.issue_id", `{"action":"critical","data":{"metric_alert":{}}}`: "data.metric_alert.id", `{"action":"loud","data":{"metric_alert":{"id":1}}}`: "action: must be",
-		`{"data":{"issue":{}}}`: "data.issue.id", `{"data":{"issue":[]}}`: "data.issue", `{"data":{"event":{"tags":{}}}}`: "data.event.tags",
+		`{"data":{"issue":{}}}`: "data.issue.id", `{"data":{"issue":[]}}`: "data.issue", `{"data":{"event":{"tags":{}}}}`: "data.event.issue_id",
 	})
 	sourcetest.Nothing(t, s, map[string]string{
-		`{"action":"created","installation":{"uuid":"x"},"data":{"installation":{"status":"installed"}}}`: "no alert and no issue", `{"action":"created","data":{"error":{"event_id":"e"}}}`: "no alarm",
-		`{"action":"assigned","data":{"issue":{"id":"1"}}}`: "assigned", `{"action":"created","data":{"comment":"hi"}}`: "no alert and no issue",
+		`{"action":"created","installation":{"uuid":"x"},"data":{"installation":{"status":"installed"}}}`: "the integration was created", `{"action":"created","data":{"error":{"event_id":"e"}}}`: "no alarm",
+		`{"action":"assigned","data":{"issue":{"id":"1"}}}`: "assigned", `{"action":"created","data":{"comment":"hi"}}`: "a comment is no news",
 	})
 }
 

@@ -4,6 +4,9 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +26,8 @@ type delivery struct {
 		WebURL           string          `json:"web_url"`
 		Issue            *issue          `json:"issue"`
 		Error            json.RawMessage `json:"error"`
+		Comment          json.RawMessage `json:"comment"`
+		Installation     json.RawMessage `json:"installation"`
 	} `json:"data"`
 }
 
@@ -40,7 +45,37 @@ type occurrence struct {
 	Timestamp   source.Text     `json:"timestamp"`
 	WebURL      string          `json:"web_url"`
 	IssueURL    string          `json:"issue_url"`
-	Tags        [][]source.Text `json:"tags"`
+	URL         string          `json:"url"`
+	Tags        json.RawMessage `json:"tags"`
+}
+
+// tagged are the tags of an event, a list of pairs; older senders write an object.
+func (o occurrence) tagged() (tags map[string]string, lines []string) {
+	var pairs [][]source.Text
+	var object map[string]source.Any
+	tags = map[string]string{}
+	if json.Unmarshal(o.Tags, &pairs) != nil && json.Unmarshal(o.Tags, &object) == nil {
+		for _, name := range slices.Sorted(maps.Keys(object)) {
+			pairs = append(pairs, []source.Text{source.Text(name), source.Text(object[name])})
+		}
+	}
+	for _, t := range pairs {
+		if len(t) == 2 {
+			tags[string(t[0])] = string(t[1])
+			lines = append(lines, string(t[0])+": "+string(t[1]))
+		}
+	}
+	return tags, lines
+}
+
+var projects = regexp.MustCompile(`/projects/[^/]+/([^/]+)/`)
+
+// slug is the project's name, which only the event's address tells: its own field is a number.
+func (o occurrence) slug() string {
+	if m := projects.FindStringSubmatch(o.URL); m != nil {
+		return m[1]
+	}
+	return ""
 }
 
 type metricAlert struct {
@@ -99,6 +134,10 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 		e, note, err = s.issue(&p, in)
 	case in.Action == "":
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "action: required")
+	case in.Data.Comment != nil:
+		return source.Nothing("a comment is no news of the trouble"), nil
+	case in.Data.Installation != nil:
+		return source.Nothing("the integration was %.40s", in.Action), nil
 	case in.Data.Error != nil:
 		return source.Nothing("a single error is no alarm; let an alert rule send"), nil
 	default:
@@ -124,20 +163,14 @@ func (s Source) occurred(p *source.Parsed, in delivery) (incident.Event, error) 
 	if o.IssueID == "" && o.EventID == "" {
 		return incident.Event{}, incident.Errorf(incident.Invalid, "data.event.issue_id: required")
 	}
-	tags := map[string]string{}
-	lines := []string{string(in.Data.TriggeredRule), string(o.Message), string(o.Culprit)}
-	for _, t := range o.Tags {
-		if len(t) == 2 {
-			tags[string(t[0])] = string(t[1])
-			lines = append(lines, string(t[0])+": "+string(t[1]))
-		}
-	}
+	tags, listed := o.tagged()
+	lines := append([]string{string(in.Data.TriggeredRule), string(o.Message), string(o.Culprit)}, listed...)
 	lines = append(lines, named("environment", o.Environment), named("release", o.Release), named("event", o.EventID), named("project", o.Project))
 	return incident.Event{
-		Action: incident.Created, IncidentID: Kind + "-issue-" + string(cmp.Or(o.IssueID, o.EventID)), Rule: "issue " + string(cmp.Or(o.IssueID, o.EventID)),
+		Action: incident.Created, IncidentID: Kind + "-issue-" + string(cmp.Or(o.IssueID, o.EventID)), Rule: "issue " + string(cmp.Or(o.IssueID, o.EventID)), Unique: true,
 		Title: string(cmp.Or(o.Title, in.Data.TriggeredRule, "issue "+o.IssueID)), Description: source.Lines(lines...), Links: source.Links(o.WebURL, o.IssueURL),
 		Timestamp: p.At(at("event.datetime", o.Datetime), at("event.timestamp", o.Timestamp)), Priority: s.priority(string(o.Level)),
-		Service: source.ServiceAmong(s.space, nil, tags, tags["service"], string(in.Data.TriggeredRule), string(o.Title)),
+		Service: source.ServiceAmong(s.space, nil, tags, tags["service"], o.slug(), string(o.Title), string(in.Data.TriggeredRule)),
 	}, nil
 }
 
@@ -151,8 +184,12 @@ func (s Source) metric(p *source.Parsed, in delivery) (incident.Event, error) {
 	for _, project := range m.Projects {
 		names = append(names, string(project))
 	}
+	rule := "metric alert " + string(cmp.Or(m.Rule.ID, id))
+	if m.Organization != "" {
+		rule = "org " + string(m.Organization) + "/" + rule
+	}
 	e := incident.Event{
-		Action: incident.Created, IncidentID: Kind + "-metric-alert-" + string(id), Rule: fmt.Sprintf("org %s/metric alert %s", m.Organization, cmp.Or(m.Rule.ID, id)),
+		Action: incident.Created, IncidentID: Kind + "-metric-alert-" + string(id), Rule: rule,
 		Title: string(cmp.Or(m.Title, m.Rule.Name, in.Data.DescriptionTitle, "metric alert "+id)), Metric: string(m.Rule.Aggregate), Links: source.Links(in.Data.WebURL),
 		Description: source.Lines(string(in.Data.DescriptionTitle), string(in.Data.DescriptionText), named("query", m.Rule.Query), named("environment", m.Rule.Environment), named("projects", source.Text(strings.Join(names, ", ")))),
 		Timestamp:   p.At(at("metric_alert.date_started", m.DateStarted), at("metric_alert.date_detected", m.DateDetected)), Priority: s.priority(in.Action),
@@ -174,7 +211,7 @@ func (s Source) issue(p *source.Parsed, in delivery) (e incident.Event, note str
 		return e, "", incident.Errorf(incident.Invalid, "data.issue.id: required")
 	}
 	e = incident.Event{
-		IncidentID: Kind + "-issue-" + string(i.ID), Rule: "issue " + string(i.ID), Title: string(cmp.Or(i.Title, i.ShortID, "issue "+i.ID)), Links: source.Links(i.Permalink, i.WebURL),
+		IncidentID: Kind + "-issue-" + string(i.ID), Rule: "issue " + string(i.ID), Unique: true, Title: string(cmp.Or(i.Title, i.ShortID, "issue "+i.ID)), Links: source.Links(i.Permalink, i.WebURL),
 		Description: source.Lines(string(i.Culprit), named("issue", i.ShortID), named("project", i.Project.Slug)), Priority: s.priority(string(i.Level)),
 		Service: source.ServiceAmong(s.space, nil, nil, string(i.Project.Slug), string(i.Project.Name), string(i.Title)),
 	}

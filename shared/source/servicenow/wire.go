@@ -125,15 +125,13 @@ func read(raw []byte) (record, error) {
 	for name, field := range in {
 		var v value
 		var more map[string]value
-		switch {
+		switch { // a field of another shape, as of a list of people, says nothing here; data keeps it
 		case bare(name) == "additionalcontext" && json.Unmarshal(field, &more) == nil:
 			for inner, v := range more {
 				r[bare(inner)] = v
 			}
 		case json.Unmarshal(field, &v) == nil:
 			r[bare(name)] = v
-		default:
-			return nil, incident.Errorf(incident.Invalid, "%.80s: must be text, or an object with value and display_value", name)
 		}
 	}
 	return r, nil
@@ -162,7 +160,7 @@ func (s Source) event(p *source.Parsed, r record) (e incident.Event, note string
 		return e, "the ticket was made by Firefinder itself", nil
 	}
 	e = incident.Event{
-		EventType: incident.EventType, Source: Kind, Type: "alarm", Rule: cmp.Or(id, number), IncidentID: cmp.Or(number, Kind+"-"+id), Ticket: name(number, id),
+		EventType: incident.EventType, Source: Kind, Type: "alarm", Rule: cmp.Or(id, number), Unique: true, IncidentID: cmp.Or(number, Kind+"-"+id), Ticket: name(number, id),
 		Title: cmp.Or(r.show("short_description"), firstLine(r.show("description")), "ticket "+cmp.Or(number, id)), Description: describe(r), Priority: s.priority(r), Links: s.links(r, id),
 	}
 	e.Service = source.ServiceAmong(s.space, map[string]string{"cmdb_ci": r.show("cmdb_ci"), "business_service": r.show("business_service")}, nil, r.show("cmdb_ci"), r.show("business_service"), e.Title)
