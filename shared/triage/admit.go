@@ -17,7 +17,8 @@ var admissionKey = kv.Key{PK: "ADMISSION", SK: "ADMISSION"}
 
 // Admit starts what may start: investigations whose start is not confirmed, and, while the space's cap of running ones
 // allows, those that wait, by priority, then by age. It is called after an opening, when an investigation ends, and by
-// sweep. Repeats are safe; a running investigation is never stopped.
+// sweep. Repeats are safe; a running investigation is never stopped. Of two that admit at the same moment the second may
+// find a start that the first has not confirmed yet and ask for it again: Starter answers with the execution that is there.
 func (s *Service) Admit(ctx context.Context) error {
 	for range attempts {
 		active, v, err := s.admission(ctx)

@@ -22,6 +22,8 @@ type slow struct {
 	decided map[string]time.Time // event id -> when
 }
 
+func newSlow() *slow { return &slow{Store: kv.NewMemory(), decided: map[string]time.Time{}} }
+
 const (
 	readTime   = 5 * time.Millisecond
 	commitTime = 10 * time.Millisecond
@@ -109,7 +111,7 @@ func (c town) live(t *testing.T) (dwell time.Duration, investigations int) {
 			}
 		}
 		slices.Sort(waits)
-		dwell, investigations = waits[len(waits)*99/100], len(worlds[0].started)
+		dwell, investigations = waits[len(waits)*99/100], len(worlds[0].machine.executions)
 	})
 	return dwell, investigations
 }
@@ -120,7 +122,7 @@ func (c town) worlds(ctx context.Context, group *sync.WaitGroup) []*world {
 	alarms, events := newLine(90*time.Second, 240), newLine(2*time.Minute, 5)
 	sign, decide := map[string]queue.Handler{}, map[string]queue.Handler{}
 	for i := range out {
-		name, store := fmt.Sprint("space-", i), &slow{Store: kv.NewMemory(), decided: map[string]time.Time{}}
+		name, store := fmt.Sprint("space-", i), newSlow()
 		if c.one {
 			out[i] = newWorldOn(name, store, alarms, events)
 			sign[name], decide[name] = out[i].signer(), out[i].triage()

@@ -20,7 +20,6 @@ import (
 	"github.com/firefinder/firefinder/shared/source/catalogue"
 	"github.com/firefinder/firefinder/shared/source/cloudwatch"
 	"github.com/firefinder/firefinder/shared/triage"
-	"github.com/firefinder/firefinder/shared/workflow"
 )
 
 // line is a queue with the rules of SQS: a failed message comes again after its visibility, and is a dead letter after
@@ -122,8 +121,8 @@ type world struct {
 	events  *line // in front of triage
 	hook    http.Handler
 	down    func() bool // the webhook cannot be reached
+	machine *machine
 	mu      sync.Mutex
-	started map[string]int
 	answers map[int]int
 }
 
@@ -138,7 +137,7 @@ func newWorldOn(name string, store kv.Store, alarms, events *line) *world {
 	w := &world{
 		space: config.Space{Name: name, Sources: []config.Source{{Kind: "generic", Secret: "hook"}}},
 		store: store, alarms: alarms, events: events,
-		down: func() bool { return false }, started: map[string]int{}, answers: map[int]int{},
+		down: func() bool { return false }, machine: newMachine(), answers: map[int]int{},
 	}
 	w.space.Budget.Concurrent = 1000
 	w.space.Services = []config.Service{{Name: "checkout"}}
@@ -172,7 +171,7 @@ func (w *world) signer() queue.Handler {
 }
 
 func (w *world) triage() queue.Handler {
-	return triage.New(triage.Deps{Store: w.store, Space: w.space, Start: w, Dead: w.events, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Handle
+	return triage.New(triage.Deps{Store: w.store, Space: w.space, Start: w.machine, Dead: w.events, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Handle
 }
 
 // Do implements source.Doer in process: a server's goroutines would wait outside virtual time.
@@ -186,13 +185,6 @@ func (w *world) Do(r *http.Request) (*http.Response, error) {
 	defer w.mu.Unlock()
 	w.answers[rec.Code]++
 	return rec.Result(), nil
-}
-
-func (w *world) Start(_ context.Context, name string, _ workflow.Input) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.started[name]++
-	return nil
 }
 
 func (w *world) Active(context.Context, string) ([]config.Secret, error) {
