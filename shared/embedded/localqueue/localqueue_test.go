@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,6 +83,15 @@ func left(t *testing.T, store kv.Store) int {
 	return len(items)
 }
 
+func counted(t *testing.T, store kv.Store) int {
+	t.Helper()
+	items, err := store.Query(t.Context(), "QUEUE#triage#RECEIVES", "", kv.Page{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(items)
+}
+
 func TestWhatFailedComesAgainAndWhatSucceededDoesNot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := kv.NewMemory()
@@ -151,13 +162,128 @@ func TestMessagesSurviveARestart(t *testing.T) {
 		send(t, second, "new")
 		c := &consumer{}
 		run(t, second, c, time.Second)
-		if want := map[string][]int{"failed": {1}, "never handed out": {1}, "new": {1}}; !cmp.Equal(c.received, want) {
+		if want := map[string][]int{"failed": {2}, "never handed out": {1}, "new": {1}}; !cmp.Equal(c.received, want) {
 			t.Error(cmp.Diff(want, c.received))
 		}
 		if n := left(t, store); n != 0 {
 			t.Errorf("%d messages left", n)
 		}
 	})
+}
+
+// A handler that never returns, as when its process is killed: what it had is counted, what it had beside is not blamed.
+func TestWhatEndsTheProcessIsBuried(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory()
+		send(t, open(t, store, localqueue.Options{}), "poison", "beside", "beside too")
+		c := &consumer{}
+		killed := func(ctx context.Context, batch []queue.Message) map[string]error {
+			failed := c.handle(ctx, batch)
+			if slices.ContainsFunc(batch, func(m queue.Message) bool { return string(m.Body) == "poison" }) {
+				runtime.Goexit()
+			}
+			return failed
+		}
+		for range 7 {
+			q := open(t, store, localqueue.Options{})
+			var process sync.WaitGroup
+			process.Go(func() {
+				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+				defer cancel()
+				q.Run(ctx, killed)
+			})
+			process.Wait()
+		}
+		if want := map[string][]int{"poison": {1, 2, 3, 4, 5}, "beside": {1, 2}, "beside too": {1, 2}}; !cmp.Equal(c.received, want) {
+			t.Error(cmp.Diff(want, c.received))
+		}
+		dead, err := open(t, store, localqueue.Options{}).Dead(t.Context())
+		if err != nil || len(dead) != 1 || !strings.Contains(dead["poison"], "5 times") {
+			t.Errorf("buried %v, %v", dead, err)
+		}
+		if n := left(t, store) + counted(t, store); n != 0 {
+			t.Errorf("%d items left", n)
+		}
+	})
+}
+
+// A handler that the end of the queue interrupts has not tried.
+func TestAnOrderlyEndIsNotCounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, c := kv.NewMemory(), &consumer{}
+		send(t, open(t, store, localqueue.Options{}), "slow")
+		for range 10 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			open(t, store, localqueue.Options{}).Run(ctx, func(ctx context.Context, batch []queue.Message) map[string]error {
+				c.handle(ctx, batch)
+				<-ctx.Done()
+				return map[string]error{batch[0].ID: ctx.Err()}
+			})
+			cancel()
+		}
+		if want := []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1}; !slices.Equal(c.received["slow"], want) || left(t, store) != 1 {
+			t.Errorf("deliveries %v, %d left", c.received["slow"], left(t, store))
+		}
+	})
+}
+
+// A queue opens with more messages than it takes; then it takes none, and says so before it stores one.
+func TestABacklogOpensAndAFullQueueStoresNothing(t *testing.T) {
+	const backlog = 200_000
+	synctest.Test(t, func(t *testing.T) {
+		store := kv.NewMemory()
+		two := []*localqueue.Queue{open(t, store, localqueue.Options{}), open(t, store, localqueue.Options{})} // one would not take them all
+		for _, q := range two {
+			for i := range backlog / 2 {
+				send(t, q, strconv.Itoa(i))
+			}
+		}
+		q := open(t, store, localqueue.Options{Batch: 100})
+		if err := q.Send(t.Context(), "shop", []byte("one more")); !incident.Is(err, incident.Throttled) {
+			t.Errorf("a full queue: %v", err)
+		}
+		if n := left(t, store); n != backlog {
+			t.Errorf("%d messages stored, want %d", n, backlog)
+		}
+		c := &consumer{}
+		run(t, q, c, time.Minute)
+		if n := left(t, store) + counted(t, store); n != 0 || len(c.received) != backlog/2 || len(c.batches) != backlog/100 {
+			t.Errorf("%d left, %d bodies in %d batches", n, len(c.received), len(c.batches))
+		}
+		send(t, q, "room again")
+	})
+}
+
+// A message that cannot be counted is not handed out; it comes once the store is back.
+func TestNothingIsHandedOutUncounted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &away{Store: kv.NewMemory()}
+		q := open(t, store, localqueue.Options{MaxReceives: 2})
+		send(t, q, "a")
+		store.until = time.Now().Add(10 * time.Second)
+		c := &consumer{}
+		run(t, q, c, 9*time.Second)
+		if len(c.received) != 0 {
+			t.Errorf("handed out: %v", c.received)
+		}
+		run(t, open(t, store, localqueue.Options{MaxReceives: 2}), c, 9*time.Second)
+		if want := map[string][]int{"a": {1}}; !cmp.Equal(c.received, want) {
+			t.Error(cmp.Diff(want, c.received))
+		}
+	})
+}
+
+// away is a store that takes nothing for a while.
+type away struct {
+	kv.Store
+	until time.Time
+}
+
+func (a *away) Commit(ctx context.Context, ops ...kv.Op) error {
+	if time.Now().Before(a.until) {
+		return incident.Errorf(incident.Unavailable, "away")
+	}
+	return a.Store.Commit(ctx, ops...)
 }
 
 func TestTwoQueuesInOneStoreAreApart(t *testing.T) {
