@@ -56,7 +56,8 @@ func names(all []score.Dataset) []string {
 type run struct {
 	results []score.Result
 	skipped []string // folders that are not there
-	failed  []error  // folders that are there but could not be read
+	failed  []error  // folders that are there but could not be scored
+	unread  []error  // parts of scored folders that could not be read: their cases were counted as misses
 }
 
 // runAll scores every dataset whose folder exists below data. What is missing or broken is kept to be shown.
@@ -70,10 +71,14 @@ func runAll(chosen []score.Dataset, data string, progress func(string)) run {
 		}
 		progress(d.Name)
 		results, err := d.Run(dir)
-		if err != nil {
+		r.results = append(r.results, results...)
+		switch {
+		case err == nil:
+		case len(results) > 0:
+			r.unread = append(r.unread, fmt.Errorf("%s: %w", d.Name, err))
+		default:
 			r.failed = append(r.failed, fmt.Errorf("%s: %w", d.Name, err))
 		}
-		r.results = append(r.results, results...)
 	}
 	return r
 }

@@ -5,7 +5,8 @@
 //	go run ./test/bench -data DIR -explain dataset/case
 //
 // DIR holds one folder for each dataset, named as in the table; archives and cases in it are discovered. A folder that
-// is missing is named and left out; one that cannot be read is an error, after the rest was scored.
+// is missing is named and left out; one that cannot be scored at all is an error, after the rest was. Cases that cannot be
+// read are named and counted as misses.
 package main
 
 import (

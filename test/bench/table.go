@@ -21,6 +21,9 @@ func printTable(w io.Writer, r run) {
 	for _, s := range r.skipped {
 		fmt.Fprintf(w, "skipped: %s (no folder of that name in the data)\n", s)
 	}
+	for _, err := range r.unread {
+		fmt.Fprintf(w, "unreadable, counted as missed: %v\n", err)
+	}
 	for _, err := range r.failed {
 		fmt.Fprintf(w, "failed: %v\n", err)
 	}

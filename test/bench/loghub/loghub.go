@@ -3,25 +3,23 @@
 package loghub
 
 import (
-	"archive/zip"
 	"cmp"
-	"encoding/csv"
+	"errors"
 	"fmt"
-	"io"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
 	"github.com/firefinder/firefinder/test/bench/score"
 )
 
 const name = "loghub-2k"
 
-// structured is how the file with one line of a log, and its label, in a row is called.
-const structured = "_2k.log_structured.csv"
+// structured is how the file with one line of a log, and its label, in a row ends.
+const structured = ".log_structured.csv"
 
 // New returns the dataset.
 func New() score.Dataset { return score.Dataset{Name: name, Run: run} }
@@ -33,84 +31,41 @@ type System struct {
 	Events []string
 }
 
-// Load reads every system from every archive below dir, by name.
+// Load reads every system from every archive below dir, by name. What cannot be read is named in the error; its system has the
+// lines that could be.
 func Load(dir string) ([]System, error) {
-	archives, err := filepath.Glob(filepath.Join(dir, "*.zip"))
-	if err != nil {
-		return nil, err
-	}
+	zips, err := archive.Open(dir)
+	failed := []error{err}
 	var out []System
-	for _, a := range archives {
-		more, err := loadArchive(a)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", a, err)
+	for _, z := range zips {
+		defer z.Close()
+		for _, n := range z.Names(func(n string) bool { return strings.HasSuffix(n, structured) }) {
+			t, unreadable := z.Table(n)
+			s, err := readSystem(t)
+			if err = cmp.Or(unreadable, err); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", n, err))
+			}
+			s.Name = strings.TrimSuffix(strings.TrimSuffix(path.Base(n), structured), "_2k")
+			out = append(out, s)
 		}
-		out = append(out, more...)
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("no <system>%s in any archive of %s: see its README for the layout", structured, dir)
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no <system>_2k%s in any archive of %s: see its README for the layout", structured, dir)
 	}
 	slices.SortFunc(out, func(a, b System) int { return cmp.Compare(a.Name, b.Name) })
-	return out, nil
+	return out, err
 }
 
-func loadArchive(file string) ([]System, error) {
-	z, err := zip.OpenReader(file)
-	if err != nil {
-		return nil, err
-	}
-	defer z.Close()
-	var out []System
-	for _, f := range z.File {
-		system, ok := strings.CutSuffix(path.Base(f.Name), structured)
-		if !ok {
-			continue
-		}
-		s, err := loadSystem(f)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", f.Name, err)
-		}
-		s.Name = system
-		out = append(out, s)
-	}
-	return out, nil
-}
-
-func loadSystem(f *zip.File) (System, error) {
-	in, err := f.Open()
-	if err != nil {
-		return System{}, err
-	}
-	defer in.Close()
-	return readSystem(in)
-}
-
-func readSystem(in io.Reader) (System, error) {
-	r := csv.NewReader(in)
-	r.FieldsPerRecord = -1
-	header, err := r.Read()
-	if err != nil {
-		return System{}, fmt.Errorf("header: %w", err)
-	}
-	content, event := slices.Index(header, "Content"), slices.Index(header, "EventId")
-	if content < 0 || event < 0 {
-		return System{}, fmt.Errorf("no Content or EventId column in %q", header)
-	}
+func readSystem(t archive.Table) (System, error) {
 	var s System
-	for {
-		row, err := r.Read()
-		if err == io.EOF {
-			return s, nil
-		}
-		if err != nil {
-			return System{}, err
-		}
-		if len(row) <= max(content, event) {
-			return System{}, fmt.Errorf("row %d has %d fields", len(s.Lines)+1, len(row))
-		}
-		s.Lines = append(s.Lines, row[content])
-		s.Events = append(s.Events, row[event])
+	cell, err := t.Columns("Content", "EventId")
+	if err != nil {
+		return s, err
 	}
+	for _, r := range t.Rows {
+		s.Lines, s.Events = append(s.Lines, cell(r, "Content")), append(s.Events, cell(r, "EventId"))
+	}
+	return s, nil
 }
 
 // Mine gives each line the group that the miner puts it in once it has seen all.
@@ -151,7 +106,7 @@ func GroupingAccuracy(predicted []int, events []string) float64 {
 
 func run(dir string) ([]score.Result, error) {
 	systems, err := Load(dir)
-	if err != nil {
+	if len(systems) == 0 {
 		return nil, err
 	}
 	var out []score.Result
@@ -173,6 +128,6 @@ func run(dir string) ([]score.Result, error) {
 			{Name: "Brain, mean of 16 systems (logparser README)", Value: .983}, {Name: "Drain, mean of 16 systems", Value: .865},
 			{Name: "Spell, mean of 16 systems", Value: .793}}}
 	speed := score.Result{Dataset: name, Split: "all", Metric: "million lines a minute", Cases: len(systems), SecondsPerCase: spent.Seconds() / n,
-		Value: float64(lines) / spent.Minutes() / 1e6}
-	return append([]score.Result{mean, speed}, out...), nil
+		Value: float64(lines) / max(spent, time.Nanosecond).Minutes() / 1e6}
+	return append([]score.Result{mean, speed}, out...), err
 }

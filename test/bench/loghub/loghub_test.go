@@ -1,10 +1,13 @@
 package loghub
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
 func TestGroupingAccuracy(t *testing.T) {
@@ -26,17 +29,24 @@ func TestGroupingAccuracy(t *testing.T) {
 	}
 }
 
-func TestReadSystem(t *testing.T) {
-	s, err := readSystem(strings.NewReader("LineId,Content,EventId\n1,\"a, b\",E1\n2,c,E2\n"))
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	err := archive.Write(filepath.Join(dir, "any.zip"), map[string]string{
+		"x/Mill/Mill_2k.log_structured.csv":   "\ufeffEventId,LineId,Content\r\nE1,1,\"a, b\"\r\nE2,2,c\r\n",
+		"x/Sieve/Sieve_2k.log_structured.csv": "LineId,Text\n1,a\n",
+		"x/Mill/Mill_2k.log_templates.csv":    "EventId,EventTemplate\n"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(System{Lines: []string{"a, b", "c"}, Events: []string{"E1", "E2"}}, s); diff != "" {
+	systems, err := Load(dir)
+	if err == nil || !strings.Contains(err.Error(), "Sieve") {
+		t.Errorf("error %v, want one that names the system without lines", err)
+	}
+	if diff := cmp.Diff([]System{{Name: "Mill", Lines: []string{"a, b", "c"}, Events: []string{"E1", "E2"}}, {Name: "Sieve"}}, systems); diff != "" {
 		t.Error(diff)
 	}
-	for _, bad := range []string{"", "LineId,Text\n1,a\n", "Content,EventId\na\n"} {
-		if _, err := readSystem(strings.NewReader(bad)); err == nil {
-			t.Errorf("%q is no error", bad)
-		}
+	results, _ := run(dir)
+	if len(results) != 4 || results[0].Cases != 2 || results[0].Value != 0.5 {
+		t.Errorf("%+v", results)
 	}
 }

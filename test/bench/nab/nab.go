@@ -4,8 +4,10 @@
 package nab
 
 import (
-	"encoding/csv"
+	"bytes"
+	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
@@ -14,7 +16,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/evidence"
@@ -44,55 +45,48 @@ type Series struct {
 // Span is one labelled window, both ends included.
 type Span struct{ From, To time.Time }
 
-// Load reads every series of every archive below dir, by name.
+// Load reads every series of every archive below dir, by name. What cannot be read is named in the error; of a damaged series
+// the rows that can be read are kept.
 func Load(dir string) ([]Series, error) {
 	zips, err := archive.Open(dir)
-	if err != nil {
-		return nil, err
-	}
+	failed := []error{err}
 	var out []Series
 	for _, z := range zips {
 		defer z.Close()
-		for _, n := range z.Names(func(n string) bool { return strings.HasSuffix(n, ".csv") }) {
-			raw, err := z.Read(n)
-			if err != nil {
-				return nil, err
-			}
-			s, err := parse(string(raw))
-			if err != nil {
-				return nil, fmt.Errorf("%s in %s: %w", n, z.Name, err)
+		for _, n := range z.Names(func(n string) bool { return path.Ext(n) == ".csv" }) {
+			t, unreadable := z.Table(n)
+			s, err := parse(t)
+			if err = cmp.Or(unreadable, err); err != nil {
+				failed = append(failed, fmt.Errorf("%s in %s: %w", n, z.Name, err))
 			}
 			s.Name = n
 			out = append(out, s)
 		}
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("no <group>/<file>.csv in any archive of %s: see its README for the layout", dir)
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no <group>/<file>.csv in any archive of %s: see its README for the layout", dir)
 	}
-	return out, nil
+	return out, err
 }
 
-func parse(text string) (Series, error) {
-	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
-	if err != nil {
-		return Series{}, err
-	}
+// parse reads the rows of a table; a value that is no number is no data.
+func parse(t archive.Table) (Series, error) {
 	var s Series
-	for i, r := range rows {
-		if i == 0 || len(r) < 2 {
+	cell, err := t.Columns("timestamp", "value")
+	failed := []error{err}
+	for i, r := range t.Rows {
+		at, err := time.Parse(layout, cell(r, "timestamp"))
+		if err != nil {
+			failed = append(failed, fmt.Errorf("row %d: %w", i+2, err))
 			continue
 		}
-		t, err := time.Parse(layout, r[0])
+		v, err := strconv.ParseFloat(cell(r, "value"), 64)
 		if err != nil {
-			return Series{}, fmt.Errorf("row %d: %w", i+1, err)
+			v = math.NaN()
 		}
-		v, err := strconv.ParseFloat(r[1], 64)
-		if err != nil {
-			return Series{}, fmt.Errorf("row %d: %w", i+1, err)
-		}
-		s.Times, s.Values = append(s.Times, t), append(s.Values, v)
+		s.Times, s.Values = append(s.Times, at), append(s.Values, v)
 	}
-	return s, nil
+	return s, errors.Join(failed...)
 }
 
 // Windows reads the labels: series → anomaly windows.
@@ -102,7 +96,7 @@ func Windows(dir string) (map[string][]Span, error) {
 		return nil, err
 	}
 	var doc map[string][][2]string
-	if err := json.Unmarshal(raw, &doc); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &doc); err != nil {
 		return nil, fmt.Errorf("windows.json: %w", err)
 	}
 	out := map[string][]Span{}
@@ -144,7 +138,7 @@ type Tally struct {
 func Rate(s Series, spans []Span, scores []float64, threshold float64) Tally {
 	bounds := indices(s, spans)
 	probation := min(int(probationShare*float64(len(s.Values))), probationMost)
-	t := Tally{Windows: len(bounds), Score: -float64(len(bounds))}
+	t := Tally{Windows: len(spans), Score: -float64(len(spans))} // a window without rows is missed, too
 	best := make([]float64, len(bounds))
 	for i := probation; i < len(scores); i++ {
 		if scores[i] < threshold {
@@ -202,32 +196,45 @@ func sigmoid(position float64) float64 {
 	return 2/(1+math.Exp(5*position)) - 1
 }
 
-// Run scores every series, for each group of them.
+// Run scores every series, for each group of them. What cannot be read is named in the error.
 func Run(dir string) ([]score.Result, error) {
 	all, err := Load(dir)
-	if err != nil {
+	if len(all) == 0 {
 		return nil, err
 	}
-	windows, err := Windows(dir)
-	if err != nil {
-		return nil, err
+	windows, unlabelled := Windows(dir)
+	if unlabelled != nil {
+		return nil, errors.Join(err, unlabelled)
 	}
 	groups := map[string]*group{}
 	for _, s := range all {
 		began := time.Now()
 		scores := Scores(s)
 		spent := time.Since(began)
-		name := path.Dir(s.Name)
+		name := path.Dir(labelOf(s.Name, windows))
 		if groups[name] == nil {
 			groups[name] = &group{}
 		}
-		groups[name].add(Rate(s, windows[s.Name], scores, evidence.Anomalous), spent)
+		groups[name].add(Rate(s, windows[labelOf(s.Name, windows)], scores, evidence.Anomalous), spent)
 	}
 	var out []score.Result
 	for _, n := range slices.Sorted(maps.Keys(groups)) {
 		out = append(out, groups[n].results(n)...)
 	}
-	return out, nil
+	return out, err
+}
+
+// labelOf is the name under which the labels know a file: its own, or one that ends the same when folders were renamed.
+func labelOf(name string, windows map[string][]Span) string {
+	if _, ok := windows[name]; ok {
+		return name
+	}
+	for _, known := range slices.Sorted(maps.Keys(windows)) {
+		if path.Base(known) == path.Base(name) {
+			return known
+		}
+	}
+	return name
 }
 
 // group sums up the series of one folder.

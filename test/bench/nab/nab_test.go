@@ -1,9 +1,15 @@
 package nab
 
 import (
+	"fmt"
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
+
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
 // line is a series of n rows, five minutes apart, with one window.
@@ -54,14 +60,34 @@ func TestSigmoid(t *testing.T) {
 	}
 }
 
-func TestParse(t *testing.T) {
-	s, err := parse("timestamp,value\n2014-02-14 14:30:00,0.132\n2014-02-14 14:35:00,0.134\n")
-	if err != nil || len(s.Values) != 2 || s.Values[1] != 0.134 {
-		t.Errorf("%+v, %v", s, err)
+// folder writes a dataset of one good and one damaged series; folders are named otherwise than in the labels.
+func folder(t *testing.T) string {
+	t.Helper()
+	dir := t.TempDir()
+	good := "\ufeffnote,value,timestamp\r\n"
+	for i := range 600 {
+		good += fmt.Sprintf("x,%d,%s\r\n", 10+i%3, time.Date(2026, 1, 5, 0, 5*i, 0, 0, time.UTC).Format(layout))
 	}
-	for _, bad := range []string{"timestamp,value\nyesterday,1\n", "timestamp,value\n2014-02-14 14:30:00,much\n"} {
-		if _, err := parse(bad); err == nil {
-			t.Errorf("%q is no error", bad)
-		}
+	err := archive.Write(filepath.Join(dir, "any.zip"), map[string]string{"other/good.csv": good, "other/bad.csv": "timestamp,value\n2026-01-05 00:00:00,\n2026-01-05 00:05:00,much\nyesterday,1\n"})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "windows.json"), []byte(`{"group/good.csv":[["2026-01-06 20:00:00","2026-01-06 22:00:00"]],"group/bad.csv":[["2026-02-01 00:00:00","2026-02-02 00:00:00"]]}`), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func TestDamagedSeriesCounts(t *testing.T) {
+	results, err := Run(folder(t))
+	if err == nil || !strings.Contains(err.Error(), "bad.csv") {
+		t.Errorf("error %v, want one that names bad.csv", err)
+	}
+	if len(results) != 3 || results[0].Split != "group" || results[0].Cases != 2 || results[1].Cases != 2 || results[1].Value != 0 || math.IsNaN(results[0].Value) {
+		t.Errorf("%+v", results)
+	}
+	series, _ := Load(folder(t))
+	if len(series) != 2 || len(series[1].Values) != 600 || series[1].Values[1] != 11 || len(series[0].Values) != 2 || !math.IsNaN(series[0].Values[0]) {
+		t.Errorf("%d series, %+v", len(series), series[0])
 	}
 }

@@ -4,11 +4,12 @@ package nezha
 
 import (
 	"bytes"
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"math"
+	"net"
 	"os"
 	"path"
 	"path/filepath"
@@ -39,32 +40,38 @@ type label struct {
 
 const stamp = "2006-01-02 15:04:05"
 
-// faults reads every label file of the folder, in order of time.
+// faults reads every label file of the folder, in order of time. A label that cannot be read is a fault without a time, and so
+// a miss; it is named in the error.
 func faults(dir string) ([]fault, error) {
 	paths, err := filepath.Glob(filepath.Join(dir, "*.json"))
 	if err != nil {
 		return nil, err
 	}
 	var out []fault
+	var failed []error
 	for _, p := range paths {
 		raw, err := os.ReadFile(p)
 		if err != nil {
-			return nil, err
+			failed = append(failed, err)
+			continue
 		}
 		var ls []label
-		if json.Unmarshal(raw, &ls) != nil {
+		if json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &ls) != nil {
 			continue // the finer labels are an object, not a list
 		}
 		for _, l := range ls {
 			at, err := time.Parse(stamp, l.Time)
 			if err != nil || l.Pod == "" {
-				return nil, fmt.Errorf("%s: %+v: %w", p, l, err)
+				failed = append(failed, fmt.Errorf("%s: label %+v has no time or no pod: %w", p, l, err))
 			}
 			out = append(out, fault{id: l.System + " " + l.Time, system: l.System, at: at, cause: service(l.Pod)})
 		}
 	}
 	slices.SortStableFunc(out, func(a, b fault) int { return a.at.Compare(b.at) })
-	return out, nil
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no label file (a JSON list) in %s: see its README for the layout", dir)
+	}
+	return out, err
 }
 
 // service is the dataset's rule: a pod's name without its last two dash-separated parts.
@@ -76,9 +83,10 @@ func service(pod string) string {
 	return strings.Join(parts[:len(parts)-2], "-")
 }
 
-// day is one archive: its metrics, read once, and its traces and logs, read by the minute.
+// day is one recording, a folder of an archive: its metrics, read once, and its traces and logs, read by the minute.
 type day struct {
 	zip      archive.Zip
+	root     string    // the folder that holds metric, trace, log and normal
 	from, to time.Time // of the metrics
 	metrics  []evidence.Series
 	graph    []evidence.Dependency
@@ -87,24 +95,43 @@ type day struct {
 	normal   *evidence.Telemetry
 }
 
-// archives opens every archive of the folder.
+// archives opens every archive of the folder. What cannot be read is named in the error; the rest is returned with it.
 func archives(dir string) ([]*day, error) {
 	zips, err := archive.Open(dir)
-	if err != nil {
-		return nil, err
-	}
+	failed := []error{err}
 	var out []*day
 	for _, z := range zips {
-		d := &day{zip: z, node: map[string]string{}, minutes: map[string]bool{}}
-		if err := d.read(); err != nil {
-			return nil, fmt.Errorf("%s: %w", z.Name, err)
+		for _, root := range rootsOf(z) {
+			d := &day{zip: z, root: root, node: map[string]string{}, minutes: map[string]bool{}}
+			if err := d.read(); err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", z.Name, err))
+			}
+			out = append(out, d)
 		}
-		out = append(out, d)
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
-// find is the archive whose metrics cover the fault; of several, the one with its traces or logs.
+// The folders of a recording.
+var kinds = []string{"metric", "trace", "log"}
+
+// rootsOf are the recordings of an archive.
+func rootsOf(z archive.Zip) []string {
+	var out []string
+	for _, n := range z.Names(func(n string) bool { return slices.Contains(kinds, path.Base(path.Dir(n))) }) {
+		root := path.Dir(path.Dir(n))
+		if path.Base(root) == "normal" {
+			root = path.Dir(root)
+		}
+		if !slices.Contains(out, root) {
+			out = append(out, root)
+		}
+	}
+	return out
+}
+
+// find is the recording whose metrics cover the fault; of several, the one with its traces or logs. Without metrics, one of
+// the same day with traces or logs of its minutes.
 func find(days []*day, f fault) (*day, error) {
 	var best *day
 	for _, d := range days {
@@ -116,9 +143,27 @@ func find(days []*day, f fault) (*day, error) {
 		}
 	}
 	if best == nil {
+		if i := slices.IndexFunc(days, func(d *day) bool { return d.sameDay(f.at) && d.has(f.at) }); i >= 0 {
+			return days[i], nil
+		}
 		return nil, fmt.Errorf("no archive covers %s", f.id)
 	}
 	return best, nil
+}
+
+// sameDay says whether the fault-free minute was recorded on the day.
+func (d *day) sameDay(at time.Time) bool {
+	if d.normal == nil {
+		return false
+	}
+	seen := time.Time{}
+	for _, c := range d.normal.Calls {
+		seen = c.Time
+	}
+	for _, l := range d.normal.Logs {
+		seen = l.Time
+	}
+	return seen.UTC().Format(time.DateOnly) == at.Format(time.DateOnly)
 }
 
 // observed is how many minutes from the injected one on have logs and traces.
@@ -133,60 +178,42 @@ func (d *day) has(at time.Time) bool {
 	return false
 }
 
-// read loads metrics, topology and the fault-free minute.
+// in lists the files of one of the recording's folders.
+func (d *day) in(folder string) []string {
+	return d.zip.Names(func(n string) bool { return path.Dir(n) == path.Join(d.root, folder) && path.Ext(n) == ".csv" })
+}
+
+// read loads metrics, topology and the fault-free minute, and notes for which minutes there is more.
 func (d *day) read() error {
-	inFolder := func(folder, suffix string) []string {
-		return d.zip.Names(func(n string) bool {
-			return path.Base(path.Dir(n)) == folder && !strings.Contains(n, "normal/") && strings.HasSuffix(n, suffix)
-		})
-	}
 	for _, folder := range []string{"trace", "log"} {
-		for _, n := range inFolder(folder, "_"+folder+".csv") {
+		for _, n := range d.in(folder) {
 			d.minutes[strings.TrimSuffix(path.Base(n), "_"+folder+".csv")] = true
 		}
 	}
-	for _, n := range inFolder("metric", "dependency.csv") {
-		if err := d.readGraph(n); err != nil {
-			return fmt.Errorf("%s: %w", n, err)
+	var failed []error
+	for _, n := range d.in("metric") {
+		if path.Base(n) == "dependency.csv" {
+			failed = append(failed, d.readGraph(n))
 		}
 	}
-	if err := d.readNormal(); err != nil {
-		return err
+	normal := evidence.Telemetry{}
+	for _, n := range d.in("normal/trace") {
+		failed = append(failed, d.readTrace(n, &normal))
 	}
-	for _, n := range inFolder("metric", ".csv") {
-		if err := d.readMetrics(n); err != nil {
-			return fmt.Errorf("%s: %w", n, err)
-		}
+	for _, n := range d.in("normal/log") {
+		failed = append(failed, d.readLog(n, &normal))
 	}
-	if len(d.metrics) == 0 {
-		return fmt.Errorf("no metrics")
+	if len(normal.Calls)+len(normal.Logs) > 0 {
+		d.normal = &normal
 	}
-	return nil
-}
-
-// readNormal loads the fault-free traces and logs.
-func (d *day) readNormal() error {
-	t := evidence.Telemetry{}
-	for _, n := range d.zip.Names(func(n string) bool { return strings.Contains(n, "normal/") }) {
-		var err error
-		switch path.Base(path.Dir(n)) {
-		case "trace":
-			err = d.readTrace(n, &t)
-		case "log":
-			err = d.readLog(n, &t)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", n, err)
-		}
+	for _, n := range d.in("metric") {
+		failed = append(failed, d.readMetrics(n))
 	}
-	if len(t.Calls)+len(t.Logs) > 0 {
-		d.normal = &t
-	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // input is the telemetry around a fault: metrics of 60 minutes before to 6 after, logs and traces of the injection minute
-// and the two after it, as the dataset's README cuts them.
+// and the two after it, as the dataset's README cuts them. With an error it holds what could be read.
 func (d *day) input(f fault) (evidence.Input, error) {
 	w := evidence.Window{From: f.at.Add(-60 * time.Minute), To: f.at.Add(6 * time.Minute), Start: f.at}
 	in := evidence.Input{Window: w, Reference: d.normal, Telemetry: evidence.Telemetry{Dependencies: d.graph}}
@@ -196,74 +223,39 @@ func (d *day) input(f fault) (evidence.Input, error) {
 		s.Times, s.Values = s.Times[lo:hi], s.Values[lo:hi]
 		in.Metrics = append(in.Metrics, s)
 	}
+	var failed []error
 	for i := range observed {
-		minute := f.at.Add(time.Duration(i) * time.Minute).Format("15_04")
-		for _, n := range d.zip.Names(func(n string) bool {
-			return !strings.Contains(n, "normal/") && strings.HasPrefix(path.Base(n), minute+"_")
-		}) {
-			var err error
-			switch path.Base(path.Dir(n)) {
-			case "trace":
-				err = d.readTrace(n, &in.Telemetry)
-			case "log":
-				err = d.readLog(n, &in.Telemetry)
+		minute := f.at.Add(time.Duration(i)*time.Minute).Format("15_04") + "_"
+		for _, n := range d.in("trace") {
+			if strings.HasPrefix(path.Base(n), minute) {
+				failed = append(failed, d.readTrace(n, &in.Telemetry))
 			}
-			if err != nil {
-				return in, fmt.Errorf("%s: %w", n, err)
+		}
+		for _, n := range d.in("log") {
+			if strings.HasPrefix(path.Base(n), minute) {
+				failed = append(failed, d.readLog(n, &in.Telemetry))
 			}
 		}
 	}
 	for _, s := range slices.Sorted(maps.Keys(d.node)) {
 		in.Dependencies = append(slices.Clip(in.Dependencies), evidence.Dependency{Caller: s, Callee: d.node[s], Kind: "hosted_on"})
 	}
-	return in, nil
-}
-
-// table reads a CSV with a header row. Rows of another width are kept: the reader of a cell decides.
-func (d *day) table(name string) (head []string, rows [][]string, err error) {
-	raw, err := d.zip.Read(name)
-	if err != nil {
-		return nil, nil, err
-	}
-	r := csv.NewReader(bytes.NewReader(raw))
-	r.FieldsPerRecord = -1
-	all, err := r.ReadAll()
-	if err != nil || len(all) == 0 {
-		return nil, nil, fmt.Errorf("%d rows: %w", len(all), err)
-	}
-	return all[0], all[1:], nil
-}
-
-// columns finds the cells of a row by name; a cell that a row lacks is empty.
-func columns(head []string) func(row []string, name string) string {
-	index := map[string]int{}
-	for i, h := range head {
-		index[h] = i
-	}
-	return func(row []string, name string) string {
-		if i, ok := index[name]; ok && i < len(row) {
-			return row[i]
-		}
-		return ""
-	}
+	return in, errors.Join(failed...)
 }
 
 // readGraph reads who calls whom, and which node a service runs on: a target that is no source and an address.
 func (d *day) readGraph(name string) error {
-	head, rows, err := d.table(name)
-	if err != nil {
-		return err
-	}
-	cell := columns(head)
-	for _, r := range rows {
+	t, err := d.zip.Table(name)
+	cell, missing := t.Columns("Source", "Target")
+	for _, r := range t.Rows {
 		from, to := cell(r, "Source"), cell(r, "Target")
-		if strings.Count(to, ".") == 3 {
+		if net.ParseIP(to) != nil {
 			d.node[from] = to
 			continue
 		}
 		d.graph = append(d.graph, evidence.Dependency{Caller: from, Callee: to})
 	}
-	return nil
+	return errors.Join(err, missing)
 }
 
 // unit splits "LatencyP99(s)" into name and unit.
@@ -274,22 +266,21 @@ func unit(column string) (metric, unit string) {
 
 // readMetrics reads a pod's or a service's table; columns of the node belong to the node when it is known.
 func (d *day) readMetrics(name string) error {
-	head, rows, err := d.table(name)
-	if err != nil {
-		return err
+	t, err := d.zip.Table(name)
+	cell, missing := t.Columns("Time")
+	if len(t.Rows) == 0 || cell(t.Rows[0], "PodName")+cell(t.Rows[0], "ServiceName") == "" {
+		return err // another kind of table
 	}
-	cell := columns(head)
-	if len(rows) == 0 || cell(rows[0], "PodName")+cell(rows[0], "ServiceName") == "" {
-		return nil // another kind of table
-	}
-	component := service(cell(rows[0], "PodName"))
+	component := service(cell(t.Rows[0], "PodName"))
 	if component == "" {
-		component = strings.ToLower(cell(rows[0], "ServiceName"))
+		component = strings.ToLower(cell(t.Rows[0], "ServiceName"))
 	}
+	slices.SortStableFunc(t.Rows, func(a, b []string) int { return strings.Compare(cell(a, "Time"), cell(b, "Time")) })
 	var times []int64
 	var kept [][]string
-	for _, r := range rows {
-		at, err := time.Parse(stamp, r[0][:min(19, len(r[0]))])
+	for _, r := range t.Rows {
+		text := cell(r, "Time")
+		at, err := time.Parse(stamp, text[:min(len(stamp), len(text))])
 		if err != nil {
 			continue
 		}
@@ -301,7 +292,7 @@ func (d *day) readMetrics(name string) error {
 			d.to = at
 		}
 	}
-	for _, h := range head {
+	for _, h := range t.Head {
 		switch h {
 		case "Time", "TimeStamp", "PodName", "ServiceName":
 			continue
@@ -320,17 +311,14 @@ func (d *day) readMetrics(name string) error {
 		}
 		d.metrics = append(d.metrics, s)
 	}
-	return nil
+	return errors.Join(err, missing)
 }
 
 // readLog reads log lines.
 func (d *day) readLog(name string, into *evidence.Telemetry) error {
-	head, rows, err := d.table(name)
-	if err != nil {
-		return err
-	}
-	cell := columns(head)
-	for _, r := range rows {
+	t, err := d.zip.Table(name)
+	cell, missing := t.Columns("TimeUnixNano", "PodName", "Log")
+	for _, r := range t.Rows {
 		ns, err := strconv.ParseInt(cell(r, "TimeUnixNano"), 10, 64)
 		if err != nil {
 			continue
@@ -345,5 +333,5 @@ func (d *day) readLog(name string, into *evidence.Telemetry) error {
 		}
 		into.Logs = append(into.Logs, line)
 	}
-	return nil
+	return errors.Join(err, missing)
 }

@@ -1,6 +1,7 @@
 package nezha
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -21,7 +22,7 @@ func New() score.Dataset {
 // Case returns the input of one fault.
 func Case(dir, id string) (evidence.Input, []string, error) {
 	all, err := faults(dir)
-	if err != nil {
+	if len(all) == 0 {
 		return evidence.Input{}, nil, err
 	}
 	var names []string
@@ -30,11 +31,11 @@ func Case(dir, id string) (evidence.Input, []string, error) {
 			names = append(names, f.id)
 			continue
 		}
-		days, err := archives(dir)
-		if err != nil {
-			return evidence.Input{}, nil, err
-		}
+		days, broken := archives(dir)
 		defer shut(days)
+		if len(days) == 0 {
+			return evidence.Input{}, nil, broken
+		}
 		d, err := find(days, f)
 		if err != nil {
 			return evidence.Input{}, nil, err
@@ -59,24 +60,24 @@ type system struct {
 	outcomes []score.Outcome
 }
 
-// Run scores every fault, by system.
+// Run scores every fault, by system. What cannot be read is named in the error; its faults are misses.
 func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Result, error) {
 	all, err := faults(dir)
-	if err != nil {
+	if len(all) == 0 {
 		return nil, err
 	}
-	days, err := archives(dir)
-	if err != nil {
-		return nil, err
-	}
+	days, broken := archives(dir)
 	defer shut(days)
+	failed := []error{err, broken}
 	systems, names := map[string]*system{}, []string(nil)
 	for _, f := range all {
 		var in evidence.Input // stays empty, a miss, when no archive covers the fault
-		if d, err := find(days, f); err == nil {
-			if in, err = d.input(f); err != nil {
-				return nil, fmt.Errorf("%s: %w", f.id, err)
-			}
+		d, err := find(days, f)
+		if err == nil {
+			in, err = d.input(f)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", f.id, err))
 		}
 		if systems[f.system] == nil {
 			systems[f.system], names = &system{}, append(names, f.system)
@@ -90,7 +91,7 @@ func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Resul
 	for _, n := range names {
 		out = append(out, systems[n].results(n)...)
 	}
-	return out, nil
+	return out, errors.Join(failed...)
 }
 
 func (s *system) count(f fault, b evidence.Brief, spent time.Duration) {

@@ -2,6 +2,7 @@ package nezha
 
 import (
 	"cmp"
+	"errors"
 	"slices"
 	"strconv"
 	"time"
@@ -20,13 +21,10 @@ type span struct {
 
 // readTrace turns spans into calls.
 func (d *day) readTrace(name string, into *evidence.Telemetry) error {
-	head, rows, err := d.table(name)
-	if err != nil {
-		return err
-	}
-	cell := columns(head)
-	spans := make([]span, 0, len(rows))
-	for _, r := range rows {
+	t, err := d.zip.Table(name)
+	cell, missing := t.Columns("TraceID", "SpanID", "ParentID", "PodName", "OperationName", "StartTimeUnixNano", "EndTimeUnixNano")
+	spans := make([]span, 0, len(t.Rows))
+	for _, r := range t.Rows {
 		start, err1 := strconv.ParseInt(cell(r, "StartTimeUnixNano"), 10, 64)
 		end, err2 := strconv.ParseInt(cell(r, "EndTimeUnixNano"), 10, 64)
 		if err1 != nil || err2 != nil {
@@ -40,7 +38,7 @@ func (d *day) readTrace(name string, into *evidence.Telemetry) error {
 	for i := range spans {
 		into.Calls = append(into.Calls, spans[i].call())
 	}
-	return nil
+	return errors.Join(err, missing)
 }
 
 // link sets parents and children.

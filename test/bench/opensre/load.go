@@ -5,13 +5,10 @@
 package opensre
 
 import (
-	"archive/zip"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"path"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
@@ -21,83 +18,74 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
-// scenario is one folder of the archive; base is the folder from which absent evidence is inherited.
+// scenario is one folder of an archive; base is the folder from which absent evidence is inherited, empty for none.
 type scenario struct {
-	name   string // engine/id
-	mode   string // label
-	folder fs.FS
-	base   fs.FS
+	name       string // engine/id
+	mode       string // label
+	root, base string
+	zip        archive.Zip
 }
 
-// scenarios discovers every folder with a scenario.yml in every archive below dir.
-func scenarios(dir string) ([]scenario, error) {
-	archives, err := filepath.Glob(filepath.Join(dir, "*.zip"))
-	if err != nil || len(archives) == 0 {
-		return nil, fmt.Errorf("no *.zip in %s", dir)
-	}
-	var out []scenario
-	for _, a := range archives {
-		r, err := zip.OpenReader(a)
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", a, err)
-		}
-		err = fs.WalkDir(r, ".", func(p string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || path.Base(p) != "scenario.yml" {
-				return err
-			}
-			s, err := open(r, path.Dir(p))
-			if err == nil {
-				out = append(out, s)
-			}
-			return err
-		})
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", a, err)
+// scenarios discovers every folder with a scenario.yml in every archive below dir, by name. The caller closes what shut
+// closes. What cannot be read is named in the error.
+func scenarios(dir string) (out []scenario, shut func(), err error) {
+	zips, err := archive.Open(dir)
+	failed := []error{err}
+	for _, z := range zips {
+		for _, n := range z.Names(func(n string) bool { return path.Base(n) == "scenario.yml" }) {
+			s, err := open(z, path.Dir(n))
+			failed = append(failed, err)
+			out = append(out, s)
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
-	return out, nil
+	slices.SortStableFunc(out, func(a, b scenario) int { return strings.Compare(a.name, b.name) })
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no scenario.yml in any archive of %s: see its README for the layout", dir)
+	}
+	return out, func() {
+		for _, z := range zips {
+			_ = z.Close() // read only
+		}
+	}, err
 }
 
-func open(r fs.FS, folder string) (scenario, error) {
-	data, err := fs.ReadFile(r, path.Join(folder, "scenario.yml"))
+func open(z archive.Zip, folder string) (scenario, error) {
+	s := scenario{name: path.Join(path.Base(path.Dir(folder)), path.Base(folder)), root: folder, zip: z}
+	data, err := z.Read(path.Join(folder, "scenario.yml"))
 	if err != nil {
-		return scenario{}, err
+		return s, err
 	}
 	var meta struct {
 		Base string `yaml:"base"`
 		Mode string `yaml:"failure_mode"`
 	}
 	if err := yaml.Unmarshal(data, &meta); err != nil {
-		return scenario{}, fmt.Errorf("%s/scenario.yml: %w", folder, err)
+		return s, fmt.Errorf("%s/scenario.yml: %w", folder, err)
 	}
-	s := scenario{name: path.Join(path.Base(path.Dir(folder)), path.Base(folder)), mode: meta.Mode}
-	if s.folder, err = fs.Sub(r, folder); err != nil {
-		return s, err
-	}
+	s.mode = meta.Mode
 	if meta.Base != "" {
-		s.base, err = fs.Sub(r, path.Join(path.Dir(folder), meta.Base))
+		s.base = path.Join(path.Dir(folder), meta.Base)
 	}
-	return s, err
+	return s, nil
 }
 
 // read returns an evidence file, the base's when the scenario has none, nil when neither has.
 func (s scenario) read(name string) ([]byte, error) {
-	data, err := fs.ReadFile(s.folder, name)
-	if errors.Is(err, fs.ErrNotExist) && s.base != nil {
-		data, err = fs.ReadFile(s.base, name)
+	for _, folder := range []string{s.root, s.base} {
+		if file := path.Join(folder, name); folder != "" && s.zip.Has(file) {
+			return s.zip.Read(file)
+		}
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return data, err
+	return nil, nil
 }
 
-// load translates one scenario.
+// load translates one scenario. What cannot be read is named in the error, the rest is returned with it.
 func (s scenario) load() (evidence.Input, error) {
 	l := loader{}
+	var failed []error
 	for _, step := range []struct {
 		file string
 		read func([]byte) error
@@ -107,47 +95,42 @@ func (s scenario) load() (evidence.Input, error) {
 		{"aws_rds_events.json", l.rdsEvents}, {"aws_performance_insights.json", l.insights},
 	} {
 		data, err := s.read(step.file)
+		if err == nil && data != nil {
+			err = step.read(data)
+		}
 		if err != nil {
-			return l.in, fmt.Errorf("%s: %w", s.name, err)
-		}
-		if data == nil {
-			continue
-		}
-		if err := step.read(data); err != nil {
-			return l.in, fmt.Errorf("%s/%s: %w", s.name, step.file, err)
+			failed = append(failed, fmt.Errorf("%s/%s: %w", s.name, step.file, err))
 		}
 	}
 	if err := s.metrics(&l); err != nil {
-		return l.in, fmt.Errorf("%s: metrics: %w", s.name, err)
+		failed = append(failed, fmt.Errorf("%s: metrics: %w", s.name, err))
 	}
 	l.in.Window.From, l.in.Window.To = l.from, l.to
-	return l.in, nil
+	return l.in, errors.Join(failed...)
 }
 
 // metrics reads aws_cloudwatch_metrics.json, or one file per metric, own ones before inherited ones.
 func (s scenario) metrics(l *loader) error {
-	for _, folder := range []fs.FS{s.folder, s.base} {
-		if folder == nil {
-			continue
+	var failed []error
+	for _, folder := range []string{s.root, s.base} {
+		var own []string
+		if folder != "" {
+			own = slices.DeleteFunc(s.zip.In(folder), func(n string) bool { return !strings.HasPrefix(path.Base(n), "aws_cloudwatch_metrics") })
 		}
-		names, err := fs.Glob(folder, "aws_cloudwatch_metrics*.json")
-		if err != nil {
-			return err
-		}
-		for _, n := range names {
-			data, err := fs.ReadFile(folder, n)
+		for _, n := range own {
+			data, err := s.zip.Read(n)
+			if err == nil {
+				err = l.cloudwatch(data)
+			}
 			if err != nil {
-				return err
-			}
-			if err := l.cloudwatch(data); err != nil {
-				return fmt.Errorf("%s: %w", n, err)
+				failed = append(failed, fmt.Errorf("%s: %w", n, err))
 			}
 		}
-		if len(l.in.Metrics) > 0 {
-			return nil
+		if len(own) > 0 {
+			break
 		}
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // loader collects the parts.
@@ -180,19 +163,19 @@ func when(text string) time.Time {
 // alert keeps who the alert is about and nothing of what it says.
 func (l *loader) alert(data []byte) error {
 	var a struct {
-		Annotations map[string]string `json:"commonAnnotations"`
+		Annotations map[string]any `json:"commonAnnotations"`
 	}
 	if err := json.Unmarshal(data, &a); err != nil {
 		return err
 	}
 	for _, key := range []string{"kube_deployment", "db_instance_identifier", "db_instance"} {
-		if name := a.Annotations[key]; name != "" {
+		if name := text(a.Annotations[key]); name != "" {
 			l.workloads = append(l.workloads, name)
 			l.in.Alarms = append(l.in.Alarms, evidence.Alarm{Component: name, Ref: "alert.json"})
 			break
 		}
 	}
-	if replica, primary := a.Annotations["read_replica"], a.Annotations["db_instance_identifier"]; replica != "" && primary != "" {
+	if replica, primary := text(a.Annotations["read_replica"]), text(a.Annotations["db_instance_identifier"]); replica != "" && primary != "" {
 		l.in.Dependencies = append(l.in.Dependencies, evidence.Dependency{Caller: replica, Callee: primary, Kind: "replica_of", Ref: "alert.json"})
 	}
 	return nil
@@ -353,12 +336,12 @@ func (l *loader) monitors(data []byte) error {
 
 func (l *loader) cloudwatch(data []byte) error {
 	type result struct {
-		Metric     string              `json:"metric_name"`
-		Dimensions []map[string]string `json:"dimensions"`
-		Stat       string              `json:"stat"`
-		Unit       string              `json:"unit"`
-		Timestamps []string            `json:"timestamps"`
-		Values     []float64           `json:"values"`
+		Metric     string           `json:"metric_name"`
+		Dimensions []map[string]any `json:"dimensions"`
+		Stat       string           `json:"stat"`
+		Unit       string           `json:"unit"`
+		Timestamps []string         `json:"timestamps"`
+		Values     evidence.Values  `json:"values"` // null: no data
 	}
 	var doc struct {
 		result
@@ -374,7 +357,7 @@ func (l *loader) cloudwatch(data []byte) error {
 		}
 		s := evidence.Series{Metric: r.Metric, Statistic: r.Stat, Unit: r.Unit, Ref: "cloudwatch"}
 		for _, d := range r.Dimensions {
-			s.Component = d["Value"]
+			s.Component = text(d["Value"])
 		}
 		for i := range min(len(r.Timestamps), len(r.Values)) {
 			if at := when(r.Timestamps[i]); !at.IsZero() {
@@ -417,8 +400,8 @@ func (l *loader) insights(data []byte) error {
 	var doc struct {
 		Instance string `json:"db_instance_identifier"`
 		Load     struct {
-			Timestamps []string  `json:"timestamps"`
-			Values     []float64 `json:"values"`
+			Timestamps []string        `json:"timestamps"`
+			Values     evidence.Values `json:"values"`
 		} `json:"db_load"`
 		SQL   []share `json:"top_sql"`
 		Waits []share `json:"top_wait_events"`

@@ -1,15 +1,15 @@
 package opensre
 
 import (
-	"archive/zip"
 	"encoding/json"
-	"os"
+	"math"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
 var files = map[string]string{
@@ -31,34 +31,17 @@ var files = map[string]string{
 	"rds/slow/aws_rds_events.json": `{"events":[{"date":"2026-01-05T08:05:00Z","message":"Read replica mill-db-r1 replication lag has exceeded 300 seconds.","source_identifier":"mill-db-r1","event_categories":["read replica"]}]}`,
 }
 
-func archive(t *testing.T) string {
+func folder(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
-	f, err := os.Create(filepath.Join(dir, "whatever.zip"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := zip.NewWriter(f)
-	for name, text := range files {
-		part, err := w.Create(name)
-		if err == nil {
-			_, err = part.Write([]byte(text))
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
+	if err := archive.Write(filepath.Join(dir, "whatever.zip"), files); err != nil {
 		t.Fatal(err)
 	}
 	return dir
 }
 
 func TestRunScoresDiscoveredScenarios(t *testing.T) {
-	results, err := New().Run(archive(t))
+	results, err := New().Run(folder(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +57,7 @@ func TestRunScoresDiscoveredScenarios(t *testing.T) {
 
 // Nothing that names the answer reaches the engine.
 func TestLabelsAreStripped(t *testing.T) {
-	in, _, err := New().Case(archive(t), "eks/sick")
+	in, _, err := New().Case(folder(t), "eks/sick")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,5 +82,33 @@ func TestMode(t *testing.T) {
 	}
 	if got := Mode(evidence.Brief{}); got == healthy {
 		t.Error("no cause reads healthy")
+	}
+}
+
+// What a scenario inherits may lie in another archive; a sample that is null is no data; what is damaged is a miss, by name.
+func TestEveryScenarioCounts(t *testing.T) {
+	dir := t.TempDir()
+	for file, part := range map[string]map[string]string{
+		"a.zip": {"x/rds/base/aws_cloudwatch_metrics_cpu.json": `{"metric_name":"CPUUtilization","dimensions":[{"Name":"db","Value":"mill-db"}],"timestamps":["2026-01-05T08:00:00Z","2026-01-05T08:01:00Z"],"values":[null,12]}`},
+		"b.zip": {"x/rds/one/scenario.yml": "base: base\nfailure_mode: replication_lag\n", "x/rds/one/alert.json": `{"commonAnnotations":{"db_instance_identifier":"mill-db","ids":["a"]}}`,
+			"x/rds/one/aws_performance_insights.json": `{"db_instance_identifier":"mill-db","db_load":{"timestamps":["2026-01-05T08:00:00Z"],"values":[1]}}`,
+			"x/rds/torn/scenario.yml":                 "failure_mode: [", "x/rds/torn/aws_rds_events.json": `{"events":`},
+	} {
+		if err := archive.Write(filepath.Join(dir, file), part); err != nil {
+			t.Fatal(err)
+		}
+	}
+	in, _, _ := New().Case(dir, "rds/one")
+	if len(in.Alarms) != 1 || len(in.Metrics) != 2 || in.Metrics[1].Component != "mill-db" || !math.IsNaN(in.Metrics[1].Values[0]) || in.Metrics[1].Values[1] != 12 {
+		t.Errorf("%+v", in)
+	}
+	results, err := New().Run(dir)
+	for _, want := range []string{"torn/scenario.yml", "torn/aws_rds_events.json"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+	if len(results) != 3 || results[0].Cases != 2 || results[0].Value != 0 || results[1].Cases != 0 || results[1].Value != 0 {
+		t.Errorf("%+v", results)
 	}
 }

@@ -1,7 +1,7 @@
 package opensre
 
 import (
-	"fmt"
+	"errors"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/evidence"
@@ -26,10 +26,8 @@ func New() score.Dataset {
 }
 
 func one(dir, id string) (evidence.Input, []string, error) {
-	all, err := scenarios(dir)
-	if err != nil {
-		return evidence.Input{}, nil, err
-	}
+	all, shut, err := scenarios(dir)
+	defer shut()
 	var names []string
 	for _, s := range all {
 		names = append(names, s.name)
@@ -38,25 +36,22 @@ func one(dir, id string) (evidence.Input, []string, error) {
 			return in, nil, err
 		}
 	}
-	return evidence.Input{}, names, nil
+	return evidence.Input{}, names, err
 }
 
 func run(dir string) ([]score.Result, error) {
-	all, err := scenarios(dir)
-	if err != nil {
-		return nil, err
-	}
+	all, shut, err := scenarios(dir)
+	defer shut()
+	failed := []error{err}
 	if len(all) == 0 {
-		return nil, fmt.Errorf("no scenarios in %s", dir)
+		return nil, err
 	}
 	var spent time.Duration
 	var outcomes []score.Outcome
 	var right, quiet, quietRight, faulty, faultyRight int
 	for _, s := range all {
 		in, err := s.load()
-		if err != nil {
-			return nil, err
-		}
+		failed = append(failed, err)
 		begin := time.Now()
 		brief := evidence.Analyze(in)
 		spent += time.Since(begin)
@@ -82,7 +77,7 @@ func run(dir string) ([]score.Result, error) {
 	}
 	head := result("failure mode accuracy", right, len(all))
 	head.Outcomes = outcomes
-	return []score.Result{head, result("healthy recognised", quietRight, quiet), result("faulty not called healthy", faultyRight, faulty)}, nil
+	return []score.Result{head, result("healthy recognised", quietRight, quiet), result("faulty not called healthy", faultyRight, faulty)}, errors.Join(failed...)
 }
 
 // Mode is the failure mode that a brief names.

@@ -3,9 +3,8 @@
 package petshop
 
 import (
-	"bytes"
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -39,81 +38,103 @@ type scenario struct {
 	normal *table
 }
 
-// load reads every scenario of every archive.
+// load reads every issue of every archive, with the scenario that it belongs to. What cannot be read is named in the error and
+// leaves its issue without input; only a folder without any issue has nothing to return.
 func load(dir string) (issues []issue, scenarios []scenario, err error) {
 	zips, err := archive.Open(dir)
-	if err != nil {
-		return nil, nil, err
-	}
+	failed := []error{err}
+	known := map[string]int{} // root → index of its scenario
 	for _, z := range zips {
 		defer z.Close()
-		for _, name := range z.Names(func(n string) bool { return path.Base(n) == "graph.csv" }) {
-			s, is, err := loadScenario(z, path.Dir(name))
-			if err != nil {
-				return nil, nil, fmt.Errorf("%s: %w", name, err)
+		for _, name := range z.Names(func(n string) bool { return path.Base(n) == "target.json" }) {
+			root := rootOf(z, name)
+			at, ok := known[root]
+			if !ok {
+				s, err := loadScenario(z, root)
+				failed = append(failed, err)
+				at, known[root] = len(scenarios), len(scenarios)
+				scenarios = append(scenarios, s)
 			}
-			issues, scenarios = append(issues, is...), append(scenarios, s)
+			is, err := loadIssue(z, scenarios[at], name)
+			if err != nil {
+				failed = append(failed, fmt.Errorf("%s: %w", name, err))
+			}
+			issues = append(issues, is)
 		}
 	}
-	return issues, scenarios, nil
+	if err = errors.Join(failed...); err == nil && len(issues) == 0 {
+		err = fmt.Errorf("no target.json in any archive of %s: see its README for the layout", dir)
+	}
+	return issues, scenarios, err
 }
 
-func loadScenario(z archive.Zip, root string) (scenario, []issue, error) {
+// rootOf is the folder of the scenario: the nearest one above the issue that has a call graph or fault-free metrics, else the
+// one above train and test.
+func rootOf(z archive.Zip, target string) string {
+	issue := path.Dir(target)
+	for root := path.Dir(issue); root != "." && root != "/"; root = path.Dir(root) {
+		if z.Has(path.Join(root, "graph.csv")) || z.Has(path.Join(root, "noissue", "metrics.csv")) {
+			return root
+		}
+	}
+	return path.Dir(path.Dir(issue))
+}
+
+// loadScenario reads what may be there: the call graph and the fault-free metrics.
+func loadScenario(z archive.Zip, root string) (scenario, error) {
 	s := scenario{name: path.Base(root)}
-	raw, err := z.Read(path.Join(root, "graph.csv"))
-	if err != nil {
-		return s, nil, err
-	}
-	if s.graph, err = readGraph(raw); err != nil {
-		return s, nil, err
-	}
-	if normal := path.Join(root, "noissue", "metrics.csv"); z.Has(normal) {
-		if raw, err = z.Read(normal); err != nil {
-			return s, nil, err
+	var failed []error
+	if name := path.Join(root, "graph.csv"); z.Has(name) {
+		raw, err := z.Read(name)
+		if err == nil {
+			s.graph, err = readGraph(raw)
 		}
-		if s.normal, err = readTable(raw); err != nil {
-			return s, nil, err
-		}
+		failed = append(failed, err)
 	}
-	var out []issue
-	for _, name := range z.Names(func(n string) bool { return strings.HasPrefix(n, root+"/") && path.Base(n) == "target.json" }) {
-		is, err := loadIssue(z, s, name)
-		if err != nil {
-			return s, nil, fmt.Errorf("%s: %w", name, err)
+	if name := path.Join(root, "noissue", "metrics.csv"); z.Has(name) {
+		raw, err := z.Read(name)
+		if err == nil {
+			s.normal, err = readTable(raw)
 		}
-		out = append(out, is)
+		failed = append(failed, err)
 	}
-	return s, out, nil
+	if err := errors.Join(failed...); err != nil {
+		return s, fmt.Errorf("%s: %w", root, err)
+	}
+	return s, nil
 }
 
+// loadIssue reads one issue; with an error, as much of it as there is.
 func loadIssue(z archive.Zip, s scenario, name string) (issue, error) {
+	is := issue{id: path.Dir(name), scenario: s.name, metric: "unknown"}
 	raw, err := z.Read(name)
 	if err != nil {
-		return issue{}, err
+		return is, err
 	}
 	var t struct {
 		Target struct {
 			Node, Metric, Agg string
-			Timestamp         int64
+			Timestamp         float64
 		} `json:"target"`
 		Root struct {
 			Node string `json:"node"`
 		} `json:"root_cause"`
 	}
 	if err := json.Unmarshal(raw, &t); err != nil {
-		return issue{}, err
+		return is, err
 	}
+	is.metric, is.cause = t.Target.Metric, t.Root.Node
 	if raw, err = z.Read(path.Join(path.Dir(name), "metrics.csv")); err != nil {
-		return issue{}, err
+		return is, err
 	}
 	rows, err := readTable(raw)
 	if err != nil {
-		return issue{}, err
+		return is, err
 	}
-	in := translate(s, s.normal, rows)
-	in.Window.Start = time.Unix(t.Target.Timestamp, 0).UTC()
-	in.Symptoms = []evidence.Symptom{{Component: t.Target.Node, Metric: t.Target.Metric, Statistic: t.Target.Agg}}
-	return issue{id: path.Dir(name), scenario: s.name, metric: t.Target.Metric, input: in, cause: t.Root.Node}, nil
+	is.input = translate(s, s.normal, rows)
+	is.input.Window.Start = time.Unix(int64(t.Target.Timestamp), 0).UTC()
+	is.input.Symptoms = []evidence.Symptom{{Component: t.Target.Node, Metric: t.Target.Metric, Statistic: t.Target.Agg}}
+	return is, nil
 }
 
 // translate turns tables into an input.
@@ -130,15 +151,15 @@ func translate(s scenario, normal, rows *table) evidence.Input {
 
 // readGraph reads an adjacency matrix: the row calls the column.
 func readGraph(raw []byte) ([]evidence.Dependency, error) {
-	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
-	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("graph: %d rows: %w", len(rows), err)
+	t, err := archive.ReadTable(raw)
+	if err != nil {
+		return nil, fmt.Errorf("graph: %w", err)
 	}
 	var out []evidence.Dependency
-	for _, r := range rows[1:] {
-		for i := 1; i < len(r) && i < len(rows[0]); i++ {
-			if v, err := strconv.ParseFloat(r[i], 64); err == nil && v != 0 {
-				out = append(out, evidence.Dependency{Caller: r[0], Callee: rows[0][i]})
+	for _, r := range t.Rows {
+		for i := 1; i < len(r) && i < len(t.Head); i++ {
+			if v, err := strconv.ParseFloat(r[i], 64); err == nil && v != 0 && !math.IsNaN(v) {
+				out = append(out, evidence.Dependency{Caller: r[0], Callee: t.Head[i]})
 			}
 		}
 	}
@@ -147,17 +168,15 @@ func readGraph(raw []byte) ([]evidence.Dependency, error) {
 
 // readTable reads three header rows and the samples below them; empty cells are NaN.
 func readTable(raw []byte) (*table, error) {
-	r := csv.NewReader(bytes.NewReader(raw))
-	r.FieldsPerRecord = -1
-	rows, err := r.ReadAll()
-	if err != nil || len(rows) < 3 {
-		return nil, fmt.Errorf("metrics: %d rows: %w", len(rows), err)
+	all, err := archive.ReadTable(raw)
+	if err != nil || len(all.Rows) < 2 {
+		return nil, fmt.Errorf("metrics: %d rows below the header: %w", len(all.Rows), err)
 	}
 	t := &table{}
-	for i := 1; i < len(rows[0]); i++ {
-		t.head = append(t.head, [3]string{rows[0][i], rows[1][i], rows[2][i]})
+	for i := 1; i < min(len(all.Head), len(all.Rows[0]), len(all.Rows[1])); i++ {
+		t.head = append(t.head, [3]string{all.Head[i], all.Rows[0][i], all.Rows[1][i]})
 	}
-	for _, r := range rows[3:] {
+	for _, r := range all.Rows[2:] {
 		sec, err := strconv.ParseFloat(r[0], 64)
 		if err != nil {
 			continue // the line that names the index column
@@ -165,6 +184,9 @@ func readTable(raw []byte) (*table, error) {
 		values := make([]float64, len(t.head))
 		for i := range values {
 			values[i] = math.NaN()
+			if i+1 >= len(r) {
+				continue
+			}
 			if v, err := strconv.ParseFloat(r[i+1], 64); err == nil {
 				values[i] = v
 			}

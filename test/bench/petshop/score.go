@@ -38,10 +38,11 @@ type tally struct {
 	spent         time.Duration
 }
 
-// Run scores every issue and, where fault-free data exists, specificity.
+// Run scores every issue and, where fault-free data exists, specificity. An issue that cannot be read is a miss, named in the
+// error.
 func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Result, error) {
 	issues, scenarios, err := load(dir)
-	if err != nil {
+	if len(issues) == 0 {
 		return nil, err
 	}
 	all, groups := tally{}, map[string]*tally{}
@@ -69,7 +70,7 @@ func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Resul
 	for _, n := range names {
 		out = append(out, groups[n].results(n, nil)...)
 	}
-	return append(out, specificity(issues, scenarios, analyze)...), nil
+	return append(out, specificity(issues, scenarios, analyze)...), err
 }
 
 // family is a scenario's name as the paper pools it: temporal_traffic1 and 2 are one.
@@ -89,7 +90,8 @@ func (t *tally) count(at int, spent time.Duration) {
 }
 
 func (t *tally) results(split string, outcomes []score.Outcome) []score.Result {
-	n, per := float64(t.n), t.spent.Seconds()/float64(max(1, t.n))
+	n := float64(max(1, t.n))
+	per := t.spent.Seconds() / n
 	return []score.Result{
 		{Dataset: "petshop", Split: split, Metric: "top-1", Value: float64(t.top1) / n, Cases: t.n, SecondsPerCase: per,
 			Published: published(split, 1), Outcomes: outcomes},
@@ -133,8 +135,10 @@ func specificity(issues []issue, scenarios []scenario, analyze func(evidence.Inp
 func targets(issues []issue, scenario string) []evidence.Symptom {
 	var out []evidence.Symptom
 	for _, is := range issues {
-		if is.scenario == scenario && !slices.Contains(out, is.input.Symptoms[0]) {
-			out = append(out, is.input.Symptoms[0])
+		for _, s := range is.input.Symptoms {
+			if is.scenario == scenario && !slices.Contains(out, s) {
+				out = append(out, s)
+			}
 		}
 	}
 	return out

@@ -3,11 +3,11 @@
 package rcaalerts
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -31,70 +31,76 @@ type system struct {
 	faults []fault
 }
 
-// load reads every system of every archive.
+// load reads every system of every archive. What cannot be read is named in the error; the faults keep what is left.
 func load(dir string) ([]system, error) {
 	zips, err := archive.Open(dir)
-	if err != nil {
-		return nil, err
-	}
+	failed := []error{err}
 	var out []system
 	for _, z := range zips {
 		defer z.Close()
 		for _, name := range z.Names(func(n string) bool { return path.Base(n) == "label.csv" }) {
 			s, err := loadSystem(z, path.Dir(name))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+				failed = append(failed, fmt.Errorf("%s: %w", name, err))
 			}
-			out = append(out, s)
+			if len(s.faults) > 0 {
+				out = append(out, s)
+			}
 		}
 	}
-	return out, nil
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no label.csv with faults in any archive of %s: see its README for the layout", dir)
+	}
+	return out, err
 }
 
 func loadSystem(z archive.Zip, root string) (system, error) {
 	s := system{name: path.Base(root)}
-	var err error
-	if s.graph, err = loadGraph(z, path.Join(root, "knowledge-graph.json")); err != nil {
-		return s, err
+	if root == "." {
+		s.name = z.Name
 	}
+	graph, err := loadGraph(z, path.Join(root, "knowledge-graph.json"))
+	failed := []error{err}
+	s.graph = graph
 	alarms := map[string][]evidence.Alarm{}
 	for _, part := range []struct {
 		file string
 		read func(row []json.RawMessage) (evidence.Alarm, error)
 	}{{"metric/metrics.json", metricAlarm}, {"trace/traces.json", traceAlarm}, {"log/logs.json", logAlarm}} {
 		if err := loadAlarms(z, path.Join(root, part.file), part.read, alarms); err != nil {
-			return s, fmt.Errorf("%s: %w", part.file, err)
+			failed = append(failed, fmt.Errorf("%s: %w", part.file, err))
 		}
 	}
-	raw, err := z.Read(path.Join(root, "label.csv"))
-	if err != nil {
-		return s, err
-	}
-	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
-	if err != nil || len(rows) == 0 {
-		return s, fmt.Errorf("label.csv: %d rows: %w", len(rows), err)
-	}
-	at := func(name string) int { return slices.Index(rows[0], name) }
-	id, level, entity := at("fault_id"), at("fault_level"), at("fault_entity")
-	if min(id, level, entity) < 0 {
-		return s, fmt.Errorf("label.csv: columns are missing")
-	}
-	for _, r := range rows[1:] {
-		s.faults = append(s.faults, fault{id: s.name + "/" + r[id], level: r[level], entity: r[entity], input: evidence.Input{
-			Telemetry: evidence.Telemetry{Alarms: alarms[r[id]], Dependencies: s.graph}}})
+	labels, err := z.Table(path.Join(root, "label.csv"))
+	cell, missing := labels.Columns("fault_id", "fault_level", "fault_entity")
+	failed = append(failed, err, missing)
+	for _, r := range labels.Rows {
+		id := cell(r, "fault_id")
+		s.faults = append(s.faults, fault{id: s.name + "/" + id, level: cell(r, "fault_level"), entity: cell(r, "fault_entity"), input: evidence.Input{
+			Telemetry: evidence.Telemetry{Alarms: alarms[id], Dependencies: s.graph}}})
 	}
 	s.order()
-	return s, nil
+	return s, errors.Join(failed...)
 }
 
-// order sorts faults by their first alert and gives each the earlier ones as history.
+// order sorts faults by their first alert and gives each the earlier ones as history. A fault without a timed alert has no
+// place in time: it comes last, has no history and is in nobody's.
 func (s *system) order() {
-	slices.SortStableFunc(s.faults, func(a, b fault) int { return first(a.input.Alarms).Compare(first(b.input.Alarms)) })
+	begins := func(f fault) time.Time {
+		if at := first(f.input.Alarms); !at.IsZero() {
+			return at
+		}
+		return time.Unix(1<<40, 0)
+	}
+	slices.SortStableFunc(s.faults, func(a, b fault) int { return begins(a).Compare(begins(b)) })
 	var history []evidence.Episode
 	for i := range s.faults {
 		in := &s.faults[i].input
-		in.History = slices.Clip(history)
 		in.Window = evidence.Window{From: first(in.Alarms), To: last(in.Alarms)}
+		if in.Window.From.IsZero() {
+			continue
+		}
+		in.History = slices.Clip(history)
 		history = append(history, evidence.Episode{Alarms: in.Alarms})
 	}
 }
@@ -120,7 +126,11 @@ func last(alarms []evidence.Alarm) time.Time {
 	return t
 }
 
+// loadGraph reads the topology. A system may lack one.
 func loadGraph(z archive.Zip, name string) ([]evidence.Dependency, error) {
+	if !z.Has(name) {
+		return nil, nil
+	}
 	raw, err := z.Read(name)
 	if err != nil {
 		return nil, err
@@ -151,17 +161,19 @@ func loadAlarms(z archive.Zip, name string, read func([]json.RawMessage) (eviden
 	if err := json.Unmarshal(raw, &faults); err != nil {
 		return err
 	}
-	for id, rows := range faults {
-		for _, r := range rows {
+	var failed []error
+	for _, id := range slices.Sorted(maps.Keys(faults)) {
+		for _, r := range faults[id] {
 			a, err := read(r)
 			if err != nil {
-				return fmt.Errorf("fault %s: %w", id, err)
+				failed = append(failed, fmt.Errorf("fault %s: %w", id, err))
+				continue
 			}
 			into[id] = append(into[id], a)
 		}
 		slices.SortStableFunc(into[id], func(a, b evidence.Alarm) int { return cmp.Compare(a.Time.UnixMilli(), b.Time.UnixMilli()) })
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // fields decodes the first n cells of a row; null is the empty text.

@@ -32,18 +32,15 @@ func Case(dir, id string) (evidence.Input, []string, error) {
 	return evidence.Input{}, names, err
 }
 
-// Run scores ranking and grouping of every system.
+// Run scores ranking and grouping of every system. What cannot be read is named in the error.
 func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Result, error) {
 	systems, err := load(dir)
-	if err != nil {
-		return nil, err
-	}
 	var out []score.Result
 	for _, s := range systems {
 		out = append(out, ranking(s, analyze)...)
 		out = append(out, grouping(s)...)
 	}
-	return out, nil
+	return out, err
 }
 
 // instance is the suffix of an instance's name: "-0", "2-0".

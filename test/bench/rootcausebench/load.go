@@ -3,16 +3,13 @@
 package rootcausebench
 
 import (
-	"archive/zip"
 	"bytes"
-	"encoding/csv"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
 	"math"
 	"path"
-	"path/filepath"
 	"slices"
 	"sort"
 	"strconv"
@@ -20,81 +17,71 @@ import (
 	"time"
 
 	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
-// scenario is one folder of the archive.
+// scenario is one folder of an archive.
 type scenario struct {
-	name   string
-	folder fs.FS
-	close  func() error
+	name, root string
+	zip        archive.Zip
 }
 
-// scenarios discovers every folder with an alert.json in every archive below dir.
-func scenarios(dir string) ([]scenario, error) {
-	archives, err := filepath.Glob(filepath.Join(dir, "*.zip"))
-	if err != nil || len(archives) == 0 {
-		return nil, fmt.Errorf("no *.zip in %s", dir)
-	}
-	var out []scenario
-	for _, a := range archives {
-		r, err := zip.OpenReader(a)
-		if err != nil {
-			return nil, fmt.Errorf("open %s: %w", a, err)
-		}
-		found, err := alerts(r)
-		if err != nil {
-			return nil, fmt.Errorf("read %s: %w", a, err)
-		}
-		for _, p := range found {
-			sub, err := fs.Sub(r, path.Dir(p))
-			if err != nil {
-				return nil, err
+// scenarios discovers every folder of every archive below dir that has an alert, metrics or logs, by name. The caller closes
+// what shut closes. Archives that cannot be opened are named in the error.
+func scenarios(dir string) (out []scenario, shut func(), err error) {
+	zips, err := archive.Open(dir)
+	seen := map[string]bool{}
+	for _, z := range zips {
+		for _, n := range z.Names(func(n string) bool {
+			return slices.Contains([]string{"alert.json", "metrics.csv", "logs.ndjson"}, path.Base(n))
+		}) {
+			root := path.Dir(n)
+			if !seen[root] {
+				seen[root] = true
+				out = append(out, scenario{name: path.Base(root), root: root, zip: z})
 			}
-			out = append(out, scenario{name: path.Base(path.Dir(p)), folder: sub, close: r.Close})
 		}
 	}
-	sort.Slice(out, func(i, j int) bool { return out[i].name < out[j].name })
-	return out, nil
-}
-
-func alerts(r fs.FS) ([]string, error) {
-	var out []string
-	err := fs.WalkDir(r, ".", func(p string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && path.Base(p) == "alert.json" {
-			out = append(out, p)
+	slices.SortStableFunc(out, func(a, b scenario) int { return strings.Compare(a.name, b.name) })
+	if err == nil && len(out) == 0 {
+		err = fmt.Errorf("no scenario in any archive of %s: see its README for the layout", dir)
+	}
+	return out, func() {
+		for _, z := range zips {
+			_ = z.Close() // read only
 		}
-		return err
-	})
-	return out, err
+	}, err
 }
 
-// load translates one scenario; files that are absent become gaps.
+// load translates one scenario; files that are absent become gaps. What cannot be read is named in the error, the rest is
+// returned with it.
 func (s scenario) load() (evidence.Input, error) {
 	var in evidence.Input
-	steps := []struct {
+	var failed []error
+	for _, step := range []struct {
 		file string
 		read func(*evidence.Input, []byte) error
 	}{
 		{"metrics.csv", readMetrics}, {"logs.ndjson", readLogs}, {"traces.json", readTraces}, {"context/commits.json", readCommits},
 		{"context/deploys.json", readDeploys}, {"context/flags.json", readFlags}, {"status_feed.json", readFeed}, {"alert.json", readAlert},
-	}
-	for _, step := range steps {
-		data, err := fs.ReadFile(s.folder, step.file)
-		if errors.Is(err, fs.ErrNotExist) {
+	} {
+		name := path.Join(s.root, step.file)
+		if !s.zip.Has(name) {
 			if step.file != "status_feed.json" {
 				in.Gaps = append(in.Gaps, evidence.Gap{Text: "no " + step.file})
 			}
 			continue
 		}
-		if err != nil {
-			return in, fmt.Errorf("%s: %w", s.name, err)
+		data, err := s.zip.Read(name)
+		if err == nil {
+			err = step.read(&in, data)
 		}
-		if err := step.read(&in, data); err != nil {
-			return in, fmt.Errorf("%s/%s: %w", s.name, step.file, err)
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s/%s: %w", s.name, step.file, err))
 		}
 	}
 	frame(&in)
-	return in, nil
+	return in, errors.Join(failed...)
 }
 
 // frame sets the window: all metrics and logs, trouble at the alarm.
@@ -120,52 +107,52 @@ func frame(in *evidence.Input) {
 }
 
 func readMetrics(in *evidence.Input, data []byte) error {
-	rows, err := csv.NewReader(bytes.NewReader(data)).ReadAll()
-	if err != nil || len(rows) == 0 {
-		return err
-	}
+	t, err := archive.ReadTable(data)
+	cell, missing := t.Columns("timestamp", "service", "metric", "value")
+	failed := []error{err, missing}
 	index := map[[2]string]int{}
-	for _, r := range rows[1:] {
-		at, err := time.Parse(time.RFC3339, r[0])
+	for _, r := range t.Rows {
+		at, err := time.Parse(time.RFC3339, cell(r, "timestamp"))
 		if err != nil {
-			return err
+			failed = append(failed, err)
+			continue
 		}
-		v, err := strconv.ParseFloat(r[3], 64)
+		v, err := strconv.ParseFloat(cell(r, "value"), 64)
 		if err != nil {
 			v = math.NaN()
 		}
-		k := [2]string{r[1], r[2]}
+		k := [2]string{cell(r, "service"), cell(r, "metric")}
 		i, ok := index[k]
 		if !ok {
 			i = len(in.Metrics)
 			index[k] = i
-			in.Metrics = append(in.Metrics, evidence.Series{Component: r[1], Metric: r[2], Ref: "metrics.csv"})
+			in.Metrics = append(in.Metrics, evidence.Series{Component: k[0], Metric: k[1], Ref: "metrics.csv"})
 		}
 		in.Metrics[i].Times = append(in.Metrics[i].Times, at.UnixMilli())
 		in.Metrics[i].Values = append(in.Metrics[i].Values, v)
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 // readLogs renders the attributes of a line behind its message, as text loggers do.
 func readLogs(in *evidence.Input, data []byte) error {
+	var failed []error
 	for i, row := range bytes.Split(data, []byte{'\n'}) {
 		if len(bytes.TrimSpace(row)) == 0 {
 			continue
 		}
 		var m map[string]any
-		if err := json.Unmarshal(row, &m); err != nil {
-			return fmt.Errorf("line %d: %w", i+1, err)
-		}
-		at, err := time.Parse(time.RFC3339, text(m["timestamp"]))
-		if err != nil {
-			return fmt.Errorf("line %d: %w", i+1, err)
+		err := json.Unmarshal(row, &m)
+		at, late := time.Parse(time.RFC3339, text(m["timestamp"]))
+		if err = cmp.Or(err, late); err != nil {
+			failed = append(failed, fmt.Errorf("line %d: %w", i+1, err))
+			continue
 		}
 		l := evidence.LogLine{Time: at, Component: text(m["service"]), Level: text(m["severity_text"]), Message: text(m["msg"]), Trace: text(m["trace_id"]), Ref: "logs.ndjson"}
 		l.Message += attributes(m, "timestamp", "service", "severity_text", "msg", "trace_id")
 		in.Logs = append(in.Logs, l)
 	}
-	return nil
+	return errors.Join(failed...)
 }
 
 func attributes(m map[string]any, known ...string) string {
@@ -370,14 +357,12 @@ func providerSample(in *evidence.Input, provider, metric string, m map[string]an
 
 func readAlert(in *evidence.Input, data []byte) error {
 	var a struct {
-		Service   string    `json:"service"`
-		Metric    string    `json:"metric"`
-		Threshold float64   `json:"threshold"`
-		Observed  float64   `json:"observed"`
-		FiredAt   time.Time `json:"fired_at"`
-		Severity  string    `json:"severity"`
-		Summary   string    `json:"summary"`
-		Detail    string    `json:"detail"`
+		Service  string    `json:"service"`
+		Metric   string    `json:"metric"`
+		FiredAt  time.Time `json:"fired_at"`
+		Severity string    `json:"severity"`
+		Summary  string    `json:"summary"`
+		Detail   string    `json:"detail"`
 	}
 	if err := json.Unmarshal(data, &a); err != nil {
 		return err

@@ -1,7 +1,6 @@
 package rootcausebench
 
 import (
-	"archive/zip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
 const sha = "0123456789abcdef0123456789abcdef01234567"
@@ -16,24 +16,7 @@ const sha = "0123456789abcdef0123456789abcdef01234567"
 // write makes an archive in the dataset's layout with made-up content.
 func write(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
-	f, err := os.Create(filepath.Join(dir, "any-name.zip"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	w := zip.NewWriter(f)
-	for name, text := range files {
-		part, err := w.Create(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := part.Write([]byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
+	if err := archive.Write(filepath.Join(dir, "any-name.zip"), files); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -118,5 +101,38 @@ func TestAnswerPrefersTheCommit(t *testing.T) {
 	}
 	if !same(sha[:7], sha) || same("none", sha) || same("", sha) || same(sha[:6], sha) {
 		t.Error("commit prefixes are compared wrongly")
+	}
+}
+
+// Scenarios that are damaged, spread over archives or without a label are counted, by name.
+func TestEveryScenarioCounts(t *testing.T) {
+	dir := t.TempDir()
+	good, torn := files("good", "timeout acquiring connection from pool (max=5)"), files("torn", "x")
+	good["good/metrics.csv"] = "\ufeff" + strings.ReplaceAll(good["good/metrics.csv"], "\n", "\r\n")
+	torn["torn/logs.ndjson"] = "{\"timestamp\":\n" + torn["torn/logs.ndjson"]
+	torn["torn/context/commits.json"] = "[{"
+	delete(torn, "torn/alert.json")
+	write(t, dir, good)
+	if err := archive.Write(filepath.Join(dir, "more.zip"), torn); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "broken.zip"), []byte("no archive"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "labels.json"), []byte("\ufeff"+`{"good":{"root_cause_commit":"`+sha+`","extra":1}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	results, err := New().Run(dir)
+	for _, want := range []string{"broken.zip", "torn/logs.ndjson: line 1", "torn/context/commits.json", "torn: no label"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not say %q", err, want)
+		}
+	}
+	if len(results) != 5 || results[0].Cases != 2 || results[0].Value != 0.5 || results[2].Cases != 0 || results[2].Value != 0 {
+		t.Errorf("%+v", results)
+	}
+	in, _, err := New().Case(dir, "torn")
+	if err == nil || len(in.Logs) != 3 || len(in.Metrics) != 1 || len(in.Changes) != 1 || len(in.Alarms) != 0 {
+		t.Errorf("%d logs, %d metrics, %d changes, %d alarms, %v", len(in.Logs), len(in.Metrics), len(in.Changes), len(in.Alarms), err)
 	}
 }

@@ -1,7 +1,9 @@
 package rootcausebench
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -30,10 +32,8 @@ func New() score.Dataset {
 }
 
 func one(dir, id string) (evidence.Input, []string, error) {
-	all, err := scenarios(dir)
-	if err != nil {
-		return evidence.Input{}, nil, err
-	}
+	all, shut, err := scenarios(dir)
+	defer shut()
 	var names []string
 	for _, s := range all {
 		names = append(names, s.name)
@@ -42,21 +42,29 @@ func one(dir, id string) (evidence.Input, []string, error) {
 			return in, nil, err
 		}
 	}
-	return evidence.Input{}, names, nil
+	return evidence.Input{}, names, err
 }
 
-func run(dir string) ([]score.Result, error) {
-	all, err := scenarios(dir)
-	if err != nil {
-		return nil, err
-	}
+// labelsOf reads the ground truth. A scenario without a label is a miss.
+func labelsOf(dir string) (map[string]label, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "labels.json"))
 	if err != nil {
 		return nil, err
 	}
 	var labels map[string]label
-	if err := json.Unmarshal(data, &labels); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(data, []byte("\ufeff")), &labels); err != nil {
 		return nil, fmt.Errorf("labels.json: %w", err)
+	}
+	return labels, nil
+}
+
+func run(dir string) ([]score.Result, error) {
+	all, shut, err := scenarios(dir)
+	defer shut()
+	labels, unlabelled := labelsOf(dir)
+	failed := []error{err, unlabelled}
+	if len(all) == 0 {
+		return nil, errors.Join(failed...)
 	}
 	var spent time.Duration
 	var outcomes []score.Outcome
@@ -64,13 +72,14 @@ func run(dir string) ([]score.Result, error) {
 	var reward, first float64
 	for _, s := range all {
 		in, err := s.load()
-		if err != nil {
-			return nil, err
-		}
+		failed = append(failed, err)
 		begin := time.Now()
 		brief := evidence.Analyze(in)
 		spent += time.Since(begin)
-		l := labels[s.name]
+		l, ok := labels[s.name]
+		if !ok {
+			failed = append(failed, fmt.Errorf("%s: no label", s.name))
+		}
 		answer := Answer(brief)
 		hit := same(answer, l.Commit)
 		outcomes = append(outcomes, score.Outcome{Case: s.name, Hit: hit, Confidence: brief.Confidence})
@@ -92,16 +101,13 @@ func run(dir string) ([]score.Result, error) {
 		first += equal(firstFailing(brief), l.First)
 	}
 	n := float64(len(all))
-	if n == 0 {
-		return nil, fmt.Errorf("no scenarios in %s", dir)
-	}
 	result := func(metric string, value float64, cases int) score.Result {
 		return score.Result{Dataset: "rootcausebench", Split: "all", Metric: metric, Value: value, Cases: cases, SecondsPerCase: spent.Seconds() / n, Published: published(metric)}
 	}
 	head := result("pass rate", float64(passed)/n, len(all))
 	head.Outcomes = outcomes
 	return []score.Result{head, result("decoy hits", float64(decoys), len(all)), result("none recognised", float64(noneRight)/max(float64(none), 1), none),
-		result("graded reward", reward/n, len(all)), result("first failing service", first/n, len(all))}, nil
+		result("graded reward", reward/n, len(all)), result("first failing service", first/n, len(all))}, errors.Join(failed...)
 }
 
 func published(metric string) []score.Published {

@@ -3,8 +3,7 @@
 package sockshop
 
 import (
-	"bytes"
-	"encoding/csv"
+	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -47,10 +46,10 @@ func Case(dir, id string) (evidence.Input, []string, error) {
 	return evidence.Input{}, names, err
 }
 
-// Run scores every injection.
+// Run scores every injection. What cannot be read is named in the error.
 func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Result, error) {
 	cases, err := load(dir)
-	if err != nil {
+	if len(cases) == 0 {
 		return nil, err
 	}
 	var sum, first float64
@@ -69,13 +68,13 @@ func Run(dir string, analyze func(evidence.Input) evidence.Brief) ([]score.Resul
 		}
 		outcomes = append(outcomes, score.Outcome{Case: c.id, Hit: at == 0, Confidence: b.Confidence})
 	}
-	n := float64(max(1, len(cases)))
+	n := float64(len(cases))
 	per := spent.Seconds() / n
 	return []score.Result{
 		{Dataset: "sockshop-rcd", Split: "all", Metric: "AC@1", Value: first / n, Cases: len(cases), SecondsPerCase: per, Outcomes: outcomes},
 		{Dataset: "sockshop-rcd", Split: "all", Metric: "Avg@5", Value: sum / n, Cases: len(cases), SecondsPerCase: per,
 			Published: []score.Published{{Name: "BARO (ASE 2024, Table 5)", Value: .99}, {Name: "NSigma (same)", Value: .985}, {Name: "CausalRCA (same)", Value: .84}, {Name: "RCD (same)", Value: .645}}},
-	}, nil
+	}, err
 }
 
 // services is the dataset's rule: the service of each cause, databases counted as their service, duplicates dropped.
@@ -89,68 +88,63 @@ func services(causes []evidence.Cause) []string {
 	return out
 }
 
+// load reads every case of every archive. A table that cannot be read is named in the error; its case keeps what is left.
 func load(dir string) ([]injection, error) {
 	zips, err := archive.Open(dir)
-	if err != nil {
-		return nil, err
-	}
+	failed := []error{err}
 	var out []injection
 	for _, z := range zips {
 		defer z.Close()
 		for _, name := range z.Names(func(n string) bool { return path.Base(n) == "anomalous.csv" }) {
 			c, err := loadCase(z, path.Dir(name))
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
+				failed = append(failed, fmt.Errorf("%s: %w", name, err))
 			}
 			out = append(out, c)
 		}
 	}
-	return out, nil
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no anomalous.csv in any archive of %s: see its README for the layout", dir)
+	}
+	return out, err
 }
 
 func loadCase(z archive.Zip, root string) (injection, error) {
 	folder := path.Base(path.Dir(root))
 	c := injection{id: folder + "/" + path.Base(root), cause: folder[:max(0, strings.LastIndex(folder, "-"))]}
-	c.input.Reference = &evidence.Telemetry{}
-	if _, err := read(z, path.Join(root, "normal.csv"), c.input.Reference); err != nil {
-		return c, err
+	reference := &evidence.Telemetry{}
+	_, failed := read(z, path.Join(root, "normal.csv"), reference)
+	if len(reference.Metrics) > 0 {
+		c.input.Reference = reference
 	}
 	times, err := read(z, path.Join(root, "anomalous.csv"), &c.input.Telemetry)
-	if err != nil {
-		return c, err
+	if len(times) > 0 {
+		at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+		c.input.Window = evidence.Window{From: at(slices.Min(times)), To: at(slices.Max(times)), Start: at(slices.Min(times))}
 	}
-	at := func(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
-	c.input.Window = evidence.Window{From: at(times[0]), To: at(times[len(times)-1]), Start: at(times[0])}
-	return c, nil
+	return c, errors.Join(failed, err)
 }
 
 // read appends a table's columns as series, under the dataset's rule for which columns and units to use, and returns its
 // times. The normal table is a recording of its own, in some cases later than the anomalous one: a reference.
 func read(z archive.Zip, name string, into *evidence.Telemetry) ([]int64, error) {
-	raw, err := z.Read(name)
-	if err != nil {
-		return nil, err
-	}
-	rows, err := csv.NewReader(bytes.NewReader(raw)).ReadAll()
-	if err != nil || len(rows) < 2 {
-		return nil, fmt.Errorf("%s: %d rows: %w", name, len(rows), err)
-	}
+	t, err := z.Table(name)
+	cell, missing := t.Columns("time")
 	var times []int64
-	for _, r := range rows[1:] {
-		sec, err := strconv.ParseFloat(r[0], 64)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	var kept [][]string
+	for _, r := range t.Rows {
+		if sec, err := strconv.ParseFloat(cell(r, "time"), 64); err == nil {
+			times, kept = append(times, int64(sec*1000)), append(kept, r)
 		}
-		times = append(times, int64(sec*1000))
 	}
-	for i, name := range rows[0] {
-		component, metric, ok := strings.Cut(name, "_")
-		if i == 0 || !ok || metric == "lat_50" || metric == "lat_99" {
+	for _, column := range t.Head {
+		component, metric, ok := strings.Cut(column, "_")
+		if !ok || metric == "lat_50" || metric == "lat_99" {
 			continue
 		}
 		s := evidence.Series{Component: component, Metric: metric, Times: times}
-		for _, r := range rows[1:] {
-			v, err := strconv.ParseFloat(r[i], 64)
+		for _, r := range kept {
+			v, err := strconv.ParseFloat(cell(r, column), 64)
 			if err != nil {
 				v = math.NaN()
 			}
@@ -161,5 +155,5 @@ func read(z archive.Zip, name string, into *evidence.Telemetry) ([]int64, error)
 		}
 		into.Metrics = append(into.Metrics, s)
 	}
-	return times, nil
+	return times, errors.Join(err, missing)
 }

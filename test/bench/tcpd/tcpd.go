@@ -3,7 +3,9 @@
 package tcpd
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -34,32 +36,31 @@ type Series struct {
 	Values [][]float64
 }
 
-// Load reads every series of every archive below dir, by name.
+// Load reads every series of every archive below dir, by name: the files that are named like their folder. One that cannot be
+// read is named in the error and has no values.
 func Load(dir string) ([]Series, error) {
 	zips, err := archive.Open(dir)
-	if err != nil {
-		return nil, err
-	}
+	failed := []error{err}
 	var out []Series
 	for _, z := range zips {
 		defer z.Close()
-		for _, n := range z.Names(func(n string) bool { return strings.HasSuffix(n, ".json") }) {
+		for _, n := range z.Names(func(n string) bool { return path.Base(n) == path.Base(path.Dir(n))+".json" }) {
 			raw, err := z.Read(n)
-			if err != nil {
-				return nil, err
+			var values [][]float64
+			if err == nil {
+				values, err = parse(raw)
 			}
-			values, err := parse(raw)
 			if err != nil {
-				return nil, fmt.Errorf("%s in %s: %w", n, z.Name, err)
+				failed = append(failed, fmt.Errorf("%s in %s: %w", n, z.Name, err))
 			}
 			out = append(out, Series{strings.TrimSuffix(path.Base(n), ".json"), values})
 		}
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("no <name>/<name>.json in any archive of %s: see its README for the layout", dir)
+	if err = errors.Join(failed...); err == nil && len(out) == 0 {
+		err = fmt.Errorf("no <name>/<name>.json in any archive of %s: see its README for the layout", dir)
 	}
 	slices.SortFunc(out, func(a, b Series) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
+	return out, err
 }
 
 func parse(raw []byte) ([][]float64, error) {
@@ -88,22 +89,23 @@ func parse(raw []byte) ([][]float64, error) {
 	return out, nil
 }
 
-// Run scores every series that has annotations.
+// Run scores every series that has annotations. One that cannot be read scores nothing; what lacks annotations cannot be
+// scored. Both are named in the error.
 func Run(dir string, detect func([]float64) []int) ([]score.Result, error) {
 	all, err := Load(dir)
-	if err != nil {
-		return nil, err
-	}
-	annotations, err := loadAnnotations(dir)
-	if err != nil {
-		return nil, err
-	}
+	annotations, unlabelled := loadAnnotations(dir)
+	failed := []error{err, unlabelled}
 	var f1s, covers []float64
 	var spent time.Duration
 	for _, s := range all {
-		truth, ok := annotations[s.Name]
-		if !ok {
-			return nil, fmt.Errorf("no annotations for series %s in %s", s.Name, dir)
+		truth := annotations[s.Name]
+		if len(truth) == 0 {
+			failed = append(failed, fmt.Errorf("no annotations for series %s in %s", s.Name, dir))
+			continue
+		}
+		if len(s.Values) == 0 || len(s.Values[0]) == 0 {
+			f1s, covers = append(f1s, 0), append(covers, 0)
+			continue
 		}
 		began := time.Now()
 		found := predict(s.Values, detect)
@@ -111,13 +113,16 @@ func Run(dir string, detect func([]float64) []int) ([]score.Result, error) {
 		f1s = append(f1s, F1(truth, found))
 		covers = append(covers, Cover(truth, found, len(s.Values[0])))
 	}
-	per := spent.Seconds() / float64(len(all))
+	if len(f1s) == 0 {
+		return nil, errors.Join(failed...)
+	}
+	per := spent.Seconds() / float64(len(f1s))
 	return []score.Result{
-		{Dataset: name, Split: "default", Metric: "F1", Value: mean(f1s), Cases: len(all), SecondsPerCase: per, Parts: f1s, Published: []score.Published{
+		{Dataset: name, Split: "default", Metric: "F1", Value: mean(f1s), Cases: len(f1s), SecondsPerCase: per, Parts: f1s, Published: []score.Published{
 			{Name: "BINSEG, default settings, 37 series (arXiv 2003.06222)", Value: .744}, {Name: "PELT (same)", Value: .710}, {Name: "BOCPD (same)", Value: .690}, {Name: "no change point (same)", Value: .669}}},
-		{Dataset: name, Split: "default", Metric: "cover", Value: mean(covers), Cases: len(all), SecondsPerCase: per, Parts: covers, Published: []score.Published{
+		{Dataset: name, Split: "default", Metric: "cover", Value: mean(covers), Cases: len(f1s), SecondsPerCase: per, Parts: covers, Published: []score.Published{
 			{Name: "BINSEG, default settings, 37 series (arXiv 2003.06222)", Value: .706}, {Name: "AMOC (same)", Value: .702}, {Name: "PELT (same)", Value: .689}, {Name: "no change point (same)", Value: .583}}},
-	}, nil
+	}, errors.Join(failed...)
 }
 
 // predict joins the changes of all dimensions.
@@ -137,7 +142,7 @@ func loadAnnotations(dir string) (map[string]map[string][]int, error) {
 		return nil, err
 	}
 	var out map[string]map[string][]int
-	if err := json.Unmarshal(raw, &out); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(raw, []byte("\ufeff")), &out); err != nil {
 		return nil, fmt.Errorf("annotations.json: %w", err)
 	}
 	return out, nil

@@ -2,9 +2,14 @@ package tcpd
 
 import (
 	"math"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/firefinder/firefinder/test/bench/archive"
 )
 
 func TestF1(t *testing.T) {
@@ -50,5 +55,25 @@ func TestParse(t *testing.T) {
 	}
 	if _, err := parse([]byte(`{}`)); err == nil {
 		t.Error("a document without series is no error")
+	}
+}
+
+func TestUnreadableSeriesScoresNothing(t *testing.T) {
+	dir := t.TempDir()
+	step := strings.TrimSuffix(strings.Repeat("1,", 50)+strings.Repeat("9,", 50), ",")
+	err := archive.Write(filepath.Join(dir, "any.zip"), map[string]string{"step/step.json": `{"name":"step","series":[{"raw":[` + step + `]}]}`, "step/notes.json": `[]`,
+		"torn/torn.json": `{"series":`, "extra/extra.json": `{"series":[{"raw":[1,2]}]}`, "empty/empty.json": `{"series":[{"raw":[]}]}`})
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "annotations.json"), []byte(`{"step":{"6":[50],"7":[50]},"torn":{"6":[3]},"empty":{"6":[]}}`), 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	results, err := Run(dir, func([]float64) []int { return []int{50} })
+	if err == nil || !strings.Contains(err.Error(), "torn.json") || !strings.Contains(err.Error(), "annotations for series extra") {
+		t.Errorf("error %v", err)
+	}
+	if len(results) != 2 || results[0].Cases != 3 || math.Abs(results[0].Value-1.0/3) > 1e-9 || math.Abs(results[1].Value-1.0/3) > 1e-9 {
+		t.Errorf("%+v", results)
 	}
 }
