@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -47,7 +48,9 @@ func (a *Any) UnmarshalJSON(raw []byte) error {
 		*a = Any(text)
 		return nil
 	}
-	*a = Any(raw)
+	var compact bytes.Buffer
+	_ = json.Compact(&compact, raw) // it is well-formed
+	*a = Any(compact.String())
 	return nil
 }
 

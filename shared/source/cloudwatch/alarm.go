@@ -234,7 +234,7 @@ func (s Source) service(a alarm, all map[string]string) string {
 			return svc
 		}
 	}
-	return source.Service(s.space, all, a.tags, a.name)
+	return source.ServiceAmong(s.space, all, a.tags, a.tags["service"], a.name)
 }
 
 // stateTime reads CloudWatch's two spellings of a time.

@@ -211,6 +211,6 @@ func describe(f source.Fields) string {
 		}
 		return ""
 	}
-	kept = append(kept, f.Get("alert_status"), named("alert_query"), named("alert_transition"), named("alert_type"), named("scopes"), named("org_name"), named("tags"))
+	kept = append(kept, f.Get("alert_status"), named("name"), named("status"), named("value"), named("alert_query"), named("alert_transition"), named("alert_type"), named("scopes"), named("org_name"), named("tags"))
 	return source.Lines(kept...)
 }

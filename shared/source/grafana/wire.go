@@ -25,6 +25,7 @@ type group struct {
 		SilenceURL   string      `json:"silenceURL"`
 		ImageURL     string      `json:"imageURL"`
 		ValueString  source.Text `json:"valueString"`
+		Values       source.Any  `json:"values"`
 		OrgID        source.Text `json:"orgId"`
 	} `json:"alerts"`
 }
@@ -71,7 +72,7 @@ func (s Source) unified(body []byte, received time.Time) (source.Parsed, error) 
 		}
 		x := extra.Alerts[i]
 		e.Rule = rule(a, string(cmp.Or(x.OrgID, extra.OrgID)))
-		e.Description = source.Lines(e.Description, string(extra.Title), string(x.ValueString))
+		e.Description = source.Lines(e.Description, string(extra.Title), string(cmp.Or(x.ValueString, source.Text(x.Values))))
 		e.Links = source.Links(append(e.Links, x.DashboardURL, x.PanelURL, x.SilenceURL, x.ImageURL)...)
 		delete(e.Dimensions, "grafana_folder")
 		if a.Labels["alertname"] == "DatasourceNoData" {

@@ -256,7 +256,7 @@ func describe(of thing, c change) string {
 	if d := of.Body.Details; string(d) != "null" && json.Compact(&compact, d) == nil {
 		details = strings.Trim(compact.String(), `"`)
 	}
-	return source.Lines(string(of.Description), details, named("service", of.Service.text()), named("incident", string(cmp.Or(of.Number, of.Number2))), named("incident key", string(cmp.Or(of.Key, of.AlertKey))),
+	return source.Lines(string(of.Description), details, named("service", of.Service.text()), named("incident", string(cmp.Or(of.Number, of.Number2))), named("created", string(of.CreatedAt)), named("incident key", string(cmp.Or(of.Key, of.AlertKey))),
 		named("urgency", string(of.Urgency)), named("status", of.Status), named(c.name+" by", c.agent.text()), named("escalation policy", of.Policy.text()), named("resolved because", of.Reason.text()))
 }
 
