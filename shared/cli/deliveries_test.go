@@ -9,6 +9,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/firefinder/firefinder/shared/embedded/boltkv"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/record"
 )
 
 func event(id, action, more string) string {
@@ -122,5 +127,50 @@ func TestParseLines(t *testing.T) {
 		if code != c.code || strings.Join(got, ",") != c.want {
 			t.Errorf("%s: exit %d, %q; want %d, %q; %s", name, code, got, c.code, c.want, errs.String())
 		}
+	}
+}
+
+// Whatever a file holds, every delivery of it stands on a line of the file, in order, and nothing panics.
+func FuzzDeliveries(f *testing.F) {
+	for _, seed := range []string{"", "{}", "{}\n{}", "{\n}{\n}", "junk\n{}", `{"headers":{},"body":"x"}`, `{"at":1,"body":{}}`, "\n\n1\n2 3"} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		last, lines := 0, bytes.Count(data, []byte("\n"))+1
+		for _, d := range deliveries(data) {
+			if d.line < 1 || d.line < last || d.line > lines {
+				t.Fatalf("line %d after %d of %d", d.line, last, lines)
+			}
+			last = d.line
+		}
+	})
+}
+
+// With --dir a replay of deliveries shows what the space of that folder did with them.
+func TestReplayOfDeliveriesBesideTheSpace(t *testing.T) {
+	dir := t.TempDir()
+	store, err := boltkv.Open(filepath.Join(dir, "space.db"), boltkv.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := event("A", "created", `,"timestamp":"2026-03-10T03:00:00Z","source":"generic","type":"alarm"`)
+	var e incident.Event
+	if err := json.Unmarshal([]byte(body), &e); err != nil {
+		t.Fatal(err)
+	}
+	a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Decision: incident.Decision{Outcome: incident.Skipped, Rule: "nights/all"}}
+	if err := store.Commit(t.Context(), kv.Put(record.AlarmKey(a.ID), a, kv.Absent())); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	code := Main([]string{"triage", "replay", "--json", "--source", "generic", "--file", file(t, body+"\n"+event("B", "created", "")), "--dir", dir}, &out, &errs)
+	if code != 0 || !strings.Contains(out.String(), `"changed":"was Skipped by nights/all, would be Proceed"`) || !strings.Contains(errs.String(), "1 would be decided differently") {
+		t.Errorf("exit %d: %s\n%s", code, errs.String(), out.String())
+	}
+	if code := Main([]string{"triage", "replay", "--source", "generic", "--file", file(t, body), "--dir", t.TempDir()}, &out, &errs); code != 3 {
+		t.Errorf("a folder without a store: exit %d, want 3", code)
 	}
 }
