@@ -57,18 +57,21 @@ var schemes = map[string]config.Source{
 }
 
 // hears is the source that a vector is delivered to. A source of the vector's own goes first, then the scheme. Names that
-// nothing here has are other people's notes: that vector goes to the webhook contract under hmac.
-func (v vector) hears() config.Source {
-	scheme := strings.ToLower(strings.ReplaceAll(v.Scheme, "_", "-"))
+// nothing here has may be somebody's notes: that vector goes to the webhook contract under hmac, and note says so.
+func (v vector) hears() (to config.Source, note string) {
+	scheme := schemes[strings.ToLower(strings.ReplaceAll(v.Scheme, "_", "-"))]
 	for _, s := range catalogue.All(config.Space{}) {
 		if s.Rules().Kind == v.Source {
-			return config.Source{Kind: v.Source, Scheme: schemes[scheme].Scheme}
+			return config.Source{Kind: v.Source, Scheme: scheme.Scheme}, ""
 		}
 	}
-	if s, ok := schemes[scheme]; ok {
-		return s
+	if scheme.Kind != "" {
+		return scheme, ""
 	}
-	return config.Source{Kind: "generic"}
+	if v.Source+v.Scheme != "" {
+		note = fmt.Sprintf("NOTE %s: no source %q and no scheme %q here; it went to generic under hmac", v.Name, v.Source, v.Scheme)
+	}
+	return config.Source{Kind: "generic"}, note
 }
 
 func newWebhook(hears config.Source) *webhook {
@@ -87,7 +90,7 @@ func (set vectors) decide(v vector) (decision, error) {
 	if v.fault != nil {
 		return decision{}, v.fault
 	}
-	hears := v.hears()
+	hears, _ := v.hears()
 	w := newWebhook(hears)
 	before, err := set.before(v)
 	if err != nil {

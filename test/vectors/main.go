@@ -36,6 +36,9 @@ func run(file, out string, say io.Writer) (mismatches int, err error) {
 	}
 	var decisions []decision
 	for _, v := range set.vectors {
+		if _, note := v.hears(); note != "" {
+			fmt.Fprintln(say, note)
+		}
 		d, err := set.decide(v)
 		if err != nil {
 			d = decision{Name: v.Name, Decision: "none", Reason: "cannot be run: " + err.Error()}

@@ -395,6 +395,8 @@ func TestOtherSchemes(t *testing.T) {
 		stranger := strings.NewReplacer("current", "strange", "whsec_a", "whsec_b").Replace(c.secret)
 		if n, said, err := runText(t, `{"scheme_tests":[`+test("ours", "accept", c.secret)+`,`+test("a stranger's", "reject", stranger)+`]}`); err != nil || n != 0 {
 			t.Errorf("%s: %d mismatches, %v\n%s", scheme, n, err, said)
+		} else if (scheme == "no such one") != strings.Contains(said, "NOTE ours: ") {
+			t.Errorf("%s: %s", scheme, said)
 		}
 	}
 }
