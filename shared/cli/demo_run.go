@@ -167,7 +167,7 @@ func (d *demo) propose(ctx context.Context, inv incident.Investigation) (bool, e
 	s.line("  %s", s.paint(blue, link))
 	s.line("  plan code %s, approvers: %s", s.paint(bold, n.Code), approvers(d.scene))
 	if !d.yes {
-		s.wait("waiting for a decision on the page above (Ctrl-C stops; --yes decides as the demo approver)")
+		s.wait("waiting for the decision on that page (Ctrl-C stops; --yes decides for you)")
 		return true, nil
 	}
 	if len(d.scene.Space.Approvals.People) == 0 {
@@ -213,8 +213,13 @@ func (d *demo) finish(ctx context.Context, list []incident.Investigation) error 
 	d.summary.Seconds = time.Since(d.began).Seconds()
 	s := d.screen
 	s.heading("Summary")
-	s.line("  %s, %d model calls, $%.4f", since(time.Since(d.began)), d.summary.ModelCalls, d.summary.Dollars)
-	s.line("  %s", strings.Join(d.summary.Files, "  "))
+	s.line("  %s, %s, $%.4f", since(time.Since(d.began)), incident.Count(d.summary.ModelCalls, "model call", "model calls"), d.summary.Dollars)
+	var names []string
+	for _, f := range d.summary.Files {
+		names = append(names, filepath.Base(f))
+	}
+	s.line("  files in %s", d.out)
+	s.wrap("    ", strings.Join(names, ", "))
 	s.line("  check the record: firefinder journal verify %s", filepath.Join(d.out, "journal.jsonl"))
 	return nil
 }

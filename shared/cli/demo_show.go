@@ -7,8 +7,10 @@ import (
 	"os"
 	"strings"
 
+	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/investigate"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/llm"
 	"github.com/firefinder/firefinder/shared/record"
@@ -43,17 +45,14 @@ func (d *demo) show(ctx context.Context, id string, rec journal.Record) error {
 		if err := journal.Decode(ctx, d.app.Blob, rec, &b); err != nil {
 			return err
 		}
-		s.line("  brief   %d signals changed, %d causes ranked, %d changes weighed, %d log patterns shifted", len(b.Onsets), len(b.Causes), len(b.Changes), len(b.Patterns))
+		s.line("  brief   %s changed, %s ranked, %s weighed, %s shifted", incident.Count(len(b.Onsets), "signal", "signals"), incident.Count(len(b.Causes), "cause", "causes"),
+			incident.Count(len(b.Changes), "change", "changes"), incident.Count(len(b.Patterns), "log pattern", "log patterns"))
 	case journal.Answered:
 		var a llm.Response
 		if err := journal.Decode(ctx, d.app.Blob, rec, &a); err != nil {
 			return err
 		}
-		var names []string
-		for _, u := range a.ToolUses() {
-			names = append(names, u.Name)
-		}
-		s.line("  %-7s %s calls %s", rec.Key, a.Model, strings.Join(names, ", "))
+		s.line("  %-7s %s %s", turn(rec.Key), a.Model, does(a.ToolUses()))
 		if text := a.Message.Text(); text != "" {
 			s.wrap("          ", text)
 		}
@@ -71,6 +70,33 @@ func (d *demo) show(ctx context.Context, id string, rec journal.Record) error {
 	return nil
 }
 
+// turn names a model's answer by its record's key: turn/001 is turn 1, plan/response is the plan.
+func turn(key string) string {
+	what, number, _ := strings.Cut(key, "/")
+	if number = strings.TrimLeft(number, "0"); what == "turn" {
+		what += " " + number
+	}
+	return what
+}
+
+// does says what a model did with its tool calls.
+func does(uses []llm.ToolUse) string {
+	var looks []string
+	for _, u := range uses {
+		switch u.Name {
+		case investigate.ConcludeTool:
+			return "concludes"
+		case investigate.PlanTool:
+			return "makes a plan"
+		}
+		looks = append(looks, u.Name)
+	}
+	if len(looks) == 0 {
+		return "thinks"
+	}
+	return "looks at " + strings.Join(looks, ", ")
+}
+
 func (d *demo) conclusion(ctx context.Context, rec journal.Record) error {
 	var c incident.Conclusion
 	if err := journal.Decode(ctx, d.app.Blob, rec, &c); err != nil {
@@ -82,19 +108,19 @@ func (d *demo) conclusion(ctx context.Context, rec journal.Record) error {
 	s.line("  %s", s.paint(colour, report.Certainty(c)))
 	s.wrap("  ", c.Summary)
 	for _, f := range c.Findings[:min(6, len(c.Findings))] {
-		s.wrap("    ", f.ID+" "+f.Text+" ["+strings.Join(f.Cites, ", ")+"]")
+		s.item("    ", f.ID, f.Text+" ["+report.Cites(f.Cites)+"]")
 	}
 	if len(c.Findings) > 6 {
 		s.line("    (%d more in the report)", len(c.Findings)-6)
 	}
 	for _, h := range c.Rejected {
-		s.wrap("    ", "rejected: "+h.Text+". "+h.Against)
+		s.item("    ", "rejected:", strings.TrimSuffix(h.Text, ".")+": "+h.Against)
 	}
 	for _, g := range c.Gaps {
-		s.wrap("    ", "gap: "+g.Text)
+		s.item("    ", "gap:", g.Text)
 	}
 	for _, text := range c.Dropped {
-		s.wrap("    ", "removed: "+text)
+		s.item("    ", "removed:", text)
 	}
 	return nil
 }
@@ -111,7 +137,11 @@ func (d *demo) told(ctx context.Context, id string, told map[string]string) erro
 	if why := told["failed"]; why != "" {
 		where += " (" + why + ")"
 	}
-	d.screen.line("\n  %s written to %s", told["kind"], where)
+	what := told["kind"]
+	if what == string(deliver.Verdict) && inv.ApprovalID == "" {
+		what = "outcome" // there was nothing to decide
+	}
+	d.screen.line("\n  %s written to %s", what, where)
 	return nil
 }
 
@@ -127,17 +157,17 @@ func (d *demo) plan(ctx context.Context, rec journal.Record) error {
 		s.wrap("  ", p.NoChange)
 		return nil
 	}
-	s.wrap("  ", fmt.Sprintf("risk %s. %s", p.Risk, p.BlastRadius))
+	s.wrap("  ", fmt.Sprintf("Risk %s. %s", p.Risk, p.BlastRadius))
 	for _, phase := range incident.Phases {
 		for _, a := range p.In(phase) {
-			s.wrap("    ", string(phase)+": "+a.Text)
+			s.item("    ", fmt.Sprintf("%-13s", phase), a.Text)
 		}
 	}
 	for _, a := range p.Rollback {
-		s.wrap("    ", "Rollback: "+a.Text)
+		s.item("    ", "Rollback     ", a.Text)
 	}
 	if p.Spec != nil {
-		s.wrap("    ", "Spec for the fix: "+p.Spec.Change)
+		s.item("    ", "Fix in code  ", p.Spec.Change)
 	}
 	return nil
 }

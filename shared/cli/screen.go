@@ -61,12 +61,19 @@ func (s *screen) line(format string, args ...any) {
 }
 
 // wrap prints text in lines that fit, each after an indent.
-func (s *screen) wrap(indent, text string) {
-	room := min(s.width, 110) - len(indent)
+func (s *screen) wrap(indent, text string) { s.item(indent, "", text) }
+
+// item prints text in lines that fit: the first after a label, the others below its text.
+func (s *screen) item(indent, label, text string) {
+	if label != "" {
+		label = fmt.Sprintf("%-4s ", label)
+	}
+	room := min(s.width, 110) - len(indent) - len(label)
 	var row strings.Builder
 	flush := func() {
 		if row.Len() > 0 {
-			s.line("%s%s", indent, row.String())
+			s.line("%s%s%s", indent, label, row.String())
+			label = strings.Repeat(" ", len(label))
 			row.Reset()
 		}
 	}

@@ -84,11 +84,11 @@ func (d *Document) findings(n Notice) {
 		d.say("PARTIAL: %s", c.Partial)
 	}
 	d.section("Root cause", causes(c.RootCauses))
-	d.section("What broke", cited(c.Symptoms))
+	d.section("What is wrong", cited(c.Symptoms))
 	d.section("Evidence", cited(c.Findings))
-	d.section("Ruled out", rejected(c.Rejected))
-	d.section("Could not be looked at", gaps(c.Gaps))
-	d.section("Removed, because nothing supports it", lines(c.Dropped))
+	d.section("Considered and rejected", rejected(c.Rejected))
+	d.section("Gaps", gaps(c.Gaps))
+	d.section("Removed claims, because nothing supports them", lines(c.Dropped))
 }
 
 func since(n Notice) time.Time {
@@ -100,14 +100,14 @@ func since(n Notice) time.Time {
 
 func causes(list []incident.RootCause) (out []Item) {
 	for _, rc := range list {
-		item := Item{Text: one(fmt.Sprintf("%s %s: %s (%s)", rc.ID, rc.Component, full(rc.Mechanism), strings.Join(rc.Cites, ", ")))}
+		item := Item{Text: one(fmt.Sprintf("%s %s: %s (%s)", rc.ID, rc.Component, full(rc.Mechanism), report.Cites(rc.Cites)))}
 		if rc.Change != "" {
 			item.note("Brought about by change %s.", rc.Change)
 		} else if rc.Condition != "" {
 			item.note("No change is to blame. Condition: %s", full(rc.Condition))
 		}
 		if len(rc.CascadesTo) > 0 {
-			item.note("Reaches: %s.", strings.Join(rc.CascadesTo, ", "))
+			item.note("Also affected: %s.", strings.Join(rc.CascadesTo, ", "))
 		}
 		out = append(out, item)
 	}
@@ -120,14 +120,14 @@ func (i *Item) note(format string, args ...any) {
 
 func cited(list []incident.Finding) (out []Item) {
 	for _, f := range list {
-		out = append(out, Item{Text: one(fmt.Sprintf("%s %s (%s)", f.ID, full(f.Text), strings.Join(f.Cites, ", ")))})
+		out = append(out, Item{Text: one(fmt.Sprintf("%s %s (%s)", f.ID, full(f.Text), report.Cites(f.Cites)))})
 	}
 	return out
 }
 
 func rejected(list []incident.Hypothesis) (out []Item) {
 	for _, h := range list {
-		out = append(out, Item{Text: one(fmt.Sprintf("%s Against it: %s (%s)", full(h.Text), full(h.Against), strings.Join(h.Cites, ", ")))})
+		out = append(out, Item{Text: one(fmt.Sprintf("%s Against it: %s (%s)", full(h.Text), full(h.Against), report.Cites(h.Cites)))})
 	}
 	return out
 }
@@ -155,7 +155,7 @@ func (d *Document) proposal(n Notice) {
 		return
 	}
 	d.say("%s", n.Plan.Summary)
-	d.say("Risk: %s. %s Plan %s.", n.Plan.Risk, labelled("It touches: ", n.Plan.BlastRadius), short(n.Approval.PlanHash))
+	d.say("Risk: %s. %s Plan hash %s.", n.Plan.Risk, labelled("It touches: ", n.Plan.BlastRadius), short(n.Approval.PlanHash))
 	if n.Conclusion != nil {
 		d.say("It answers: %s (%s)", full(n.Conclusion.Summary), report.Certainty(*n.Conclusion))
 	}

@@ -161,7 +161,7 @@ func (a *assessment) judgeTime(t *trouble) {
 	a.time = freshness(before)
 	if d, ok := a.followed(t, slack); ok {
 		a.time = max(a.time, 0.95)
-		a.reason("signal_follows", fmt.Sprintf("%s of %s leaves its course %s later", d.metric, d.component, span(max(d.at.Sub(a.effective), 0))), 0.3, nonEmpty(d.ref)...)
+		a.reason("signal_follows", fmt.Sprintf("%s of %s left its course %s later", d.metric, d.component, span(max(d.at.Sub(a.effective), 0))), 0.3, nonEmpty(d.ref)...)
 	} else if a.how.slow && a.content >= 0.5 && before < 24*time.Hour {
 		a.time = max(a.time, 0.5)
 	}

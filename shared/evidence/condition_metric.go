@@ -112,6 +112,9 @@ func metricWords(metric string) string {
 	return strings.Join(parts, "_")
 }
 
+// amount writes a value of the series.
+func (c course) amount(v float64) string { return Amount(v, c.Unit) }
+
 func told(c course, format string, args ...any) string {
 	return c.Metric + " of " + c.Component + " " + fmt.Sprintf(format, args...)
 }
@@ -122,7 +125,7 @@ func risingCounter(score float64) func(course, []course) (float64, string) {
 		if c.late <= 0 || c.late < 3*c.head || c.late-c.head < 1 && c.head > 0 {
 			return 0, ""
 		}
-		return score, told(c, "rises from %s to %s", number(c.head), number(c.peak))
+		return score, told(c, "rose from %s to %s", c.amount(c.head), c.amount(c.peak))
 	}
 }
 
@@ -132,7 +135,7 @@ func grownRule(factor, score float64) func(course, []course) (float64, string) {
 		if c.late <= factor*max(math.Abs(c.head), 1e-9) || c.late-c.head < 0.05 {
 			return 0, ""
 		}
-		return score, told(c, "rises from %s to %s", number(c.head), number(c.peak))
+		return score, told(c, "rose from %s to %s", c.amount(c.head), c.amount(c.peak))
 	}
 }
 
@@ -149,11 +152,11 @@ func fullRule(high, warm, score float64) func(course, []course) (float64, string
 		late := c.late * scale
 		switch {
 		case late >= high && c.head*scale < warm:
-			return score, told(c, "is at %s, from %s before", number(c.late), number(c.head))
+			return score, told(c, "is at %s, from %s before", c.amount(c.late), c.amount(c.head))
 		case late >= high:
-			return 0.6 * score, told(c, "stays at %s", number(c.late))
+			return 0.6 * score, told(c, "stayed at %s", c.amount(c.late))
 		case late >= warm && c.head*scale < 0.75*warm:
-			return 0.6 * score, told(c, "rises to %s, from %s before", number(c.late), number(c.head))
+			return 0.6 * score, told(c, "rose to %s, from %s before", c.amount(c.late), c.amount(c.head))
 		}
 		return 0, ""
 	}
@@ -168,9 +171,9 @@ func freeRule(score float64) func(course, []course) (float64, string) {
 		}
 		share := c.last / first
 		if share <= 0.05 {
-			return score, told(c, "falls to %s, %s of what it was", number(c.last), percent(share))
+			return score, told(c, "fell to %s, %s of what it was", c.amount(c.last), percent(share))
 		}
-		return 0.6 * score, told(c, "falls from %s to %s", number(first), number(c.last))
+		return 0.6 * score, told(c, "fell from %s to %s", c.amount(first), c.amount(c.last))
 	}
 }
 
@@ -178,7 +181,7 @@ func emptyRule(c course, _ []course) (float64, string) {
 	if c.head <= 0 || c.last > 0.05*c.head {
 		return 0, ""
 	}
-	return 0.75, told(c, "is used up: %s, from %s", number(c.last), number(c.head))
+	return 0.75, told(c, "is used up: %s, from %s", c.amount(c.last), c.amount(c.head))
 }
 
 // lagRule: seconds behind. A minute is noticed by readers; several are an incident.
@@ -186,7 +189,7 @@ func lagRule(c course, _ []course) (float64, string) {
 	if c.late < 30 || c.late < 3*c.head {
 		return 0, ""
 	}
-	detail := told(c, "grows from %s to %s", number(c.head), number(c.peak))
+	detail := told(c, "grew from %s to %s", c.amount(c.head), c.amount(c.peak))
 	switch {
 	case c.peak >= 300:
 		return 0.88, detail
@@ -214,16 +217,16 @@ func connectionsRule(c course, all []course) (float64, string) {
 			continue
 		}
 		if o.last > 0 && c.late >= 0.95*o.last {
-			return 0.88, told(c, "stands at its limit, %s of %s", number(c.late), number(o.last))
+			return 0.88, told(c, "stands at its limit, %s of %s", c.amount(c.late), c.amount(o.last))
 		}
 		return 0, ""
 	}
 	first := quantile(c.Values[:max(len(c.Values)/5, 1)], 0.5)
 	switch {
 	case first > 0 && c.late >= 3*first && c.late >= 100:
-		return 0.55, told(c, "grows from %s to %s", number(first), number(c.peak))
+		return 0.55, told(c, "grew from %s to %s", c.amount(first), c.amount(c.peak))
 	case first > 0 && c.late >= 1.4*first && c.late >= 100:
-		return 0.4, told(c, "grows from %s to %s", number(first), number(c.peak))
+		return 0.4, told(c, "grew from %s to %s", c.amount(first), c.amount(c.peak))
 	}
 	return 0, ""
 }
@@ -249,10 +252,10 @@ func trafficClues(all []course) []clue {
 		switch {
 		case ratio >= 1.8:
 			out = append(out, clue{component: c.Component, category: TrafficRise, score: min(0.65, 0.3+0.1*ratio), at: c.at, metric: c.Metric, external: true, effects: amplifiers, reason: Reason{Name: "metric_traffic_rise",
-				Detail: told(c, "rises from %s to %s", number(c.head), number(c.peak)), Refs: nonEmpty(c.Ref)}})
+				Detail: told(c, "rose from %s to %s", c.amount(c.head), c.amount(c.peak)), Refs: nonEmpty(c.Ref)}})
 		case low <= 0.4:
 			out = append(out, clue{component: c.Component, category: TrafficDrop, score: 0.25, at: c.at, metric: c.Metric, reason: Reason{Name: "metric_traffic_drop",
-				Detail: told(c, "falls from %s to %s", number(c.head), number(c.low)), Refs: nonEmpty(c.Ref)}})
+				Detail: told(c, "fell from %s to %s", c.amount(c.head), c.amount(c.low)), Refs: nonEmpty(c.Ref)}})
 		}
 	}
 	return out

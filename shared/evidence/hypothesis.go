@@ -141,7 +141,7 @@ func (sc *scene) hypotheses(b Brief) []Hypothesis {
 func (sc *scene) against(c, lead Cause) []Reason {
 	var out []Reason
 	if d := sc.below(c.Component)[lead.Component]; d > 0 {
-		out = append(out, Reason{Name: "depends_on_cause", Detail: fmt.Sprintf("it depends on %s, %d calls away, so that it suffers when that does", lead.Component, d)})
+		out = append(out, Reason{Name: "depends_on_cause", Detail: fmt.Sprintf("it depends on %s%s, so that it suffers when that does", lead.Component, away(d))})
 	}
 	if !c.Onset.IsZero() && !lead.Onset.IsZero() && c.Onset.After(lead.Onset) {
 		out = append(out, Reason{Name: "later", Detail: fmt.Sprintf("it began %s after %s", c.Onset.Sub(lead.Onset).Round(time.Second), lead.Component)})
@@ -150,6 +150,14 @@ func (sc *scene) against(c, lead Cause) []Reason {
 		out = append(out, Reason{Name: "weaker", Detail: fmt.Sprintf("the evidence for %s is %.1f times as strong", lead.Component, min(lead.Score/c.Score, 99))})
 	}
 	return out
+}
+
+// away says how many calls lie between two components that are not next to each other.
+func away(calls int) string {
+	if calls < 2 {
+		return ""
+	}
+	return fmt.Sprintf(", %d calls away", calls)
 }
 
 // Constants of gapsOf.
@@ -168,7 +176,7 @@ func (sc *scene) gapsOf() []Gap {
 	miss(len(in.Logs) == 0, "no logs were given", "connect a log source for the components involved")
 	miss(len(sc.graph.callees) == 0 && len(sc.graph.host) == 0, "no topology is known, so that cause and echo cannot be told apart by it",
 		"name dependencies in the space, or connect traces")
-	miss(len(in.Changes) == 0, "no changes were given", "connect a deployment source")
+	miss(len(in.Changes) == 0, "no changes were reported: there were none, or nothing reports them", "connect a source of deployments")
 	var lone, empty, constant int
 	for i := range sc.tracks {
 		t := &sc.tracks[i]
@@ -186,9 +194,9 @@ func (sc *scene) gapsOf() []Gap {
 			out = append(out, Gap{Text: fmt.Sprintf(format, n, len(sc.tracks))})
 		}
 	}
-	count(empty, "%d of %d metric series have no data in the window")
-	count(lone, "%d of %d metric series have samples on one side of the start only, so that there is nothing to compare")
-	count(constant, "%d of %d metric series never change")
+	count(empty, "metric series without data in the window: %d of %d")
+	count(lone, "metric series with samples on one side of the start only, so that there is nothing to compare: %d of %d")
+	count(constant, "metric series that never change, and so tell nothing: %d of %d")
 	return append(out, sc.skewed()...)
 }
 

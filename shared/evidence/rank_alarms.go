@@ -175,9 +175,9 @@ func (h heardAlarm) detail(episodes int, of map[bell]custom) string {
 		what += " when " + h.bell.end
 	}
 	if episodes == 0 {
-		return "alarm: " + what
+		return "an alarm fired on " + what
 	}
-	return fmt.Sprintf("alarm: %s, which fired in %.0f of %d earlier incidents", what, of[h.bell].often, episodes)
+	return fmt.Sprintf("an alarm fired on %s, as in %.0f of %d earlier incidents", what, of[h.bell].often, episodes)
 }
 
 // early is 1 for the first alarms and fades with time; an alarm of unknown time is neither early nor late.

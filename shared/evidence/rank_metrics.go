@@ -119,5 +119,5 @@ func (sc *scene) blameCallees(waits map[string]float64, a *argument) {
 
 // story says how the signal moved.
 func (t *track) story(d move) string {
-	return fmt.Sprintf("%s went from %s to %s", t.Metric, number(t.shown(t.baseline.center)), number(t.shown(d.level)))
+	return fmt.Sprintf("%s went from %s to %s", t.Metric, Amount(t.shown(t.baseline.center), t.Unit), Amount(t.shown(d.level), t.Unit))
 }

@@ -158,7 +158,7 @@ func (b Brief) textOnsets(p *printer) {
 		if !o.Recovered.IsZero() {
 			back = ", back to normal " + b.clock(o.Recovered)
 		}
-		p.line("  %s  %-4s %s %s: %s -> %s%s", b.clock(o.At), o.Direction, o.Component, strings.TrimSpace(o.Metric+" "+o.Statistic), number(o.Before), number(o.After), back)
+		p.line("  %s  %-4s %s %s: %s -> %s%s", b.clock(o.At), o.Direction, o.Component, strings.TrimSpace(o.Metric+" "+o.Statistic), Amount(o.Before, o.Unit), Amount(o.After, o.Unit), back)
 	}
 	p.rest(len(b.Onsets), textOnsets)
 }
@@ -193,7 +193,7 @@ func (b Brief) textGaps(p *printer) {
 	if len(b.Gaps) == 0 {
 		return
 	}
-	p.section("What could not be looked at")
+	p.section("Gaps")
 	for _, g := range b.Gaps {
 		text := g.Text
 		if g.Fix != "" {

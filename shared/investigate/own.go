@@ -2,10 +2,10 @@ package investigate
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/tool"
 )
@@ -33,13 +33,21 @@ func (w *worker) alarmsTool() tool.Tool {
 				return evidence.Telemetry{}, "", err
 			}
 			var t evidence.Telemetry
+			fired := 0
 			for _, a := range alarms {
+				if a.Event.Action.Firing() {
+					fired++
+				}
 				t.Alarms = append(t.Alarms, evidence.Alarm{
 					Time: a.Event.Timestamp, Component: a.Event.Service, Metric: a.Event.Metric, Kind: "metric",
 					Text: a.Event.Title + " " + a.Event.Description, Severity: string(a.Event.Priority), Recovered: !a.Event.Action.Firing(),
 				})
 			}
-			return t, fmt.Sprintf("%d alarm events belong to this investigation", len(t.Alarms)), nil
+			summary := incident.Count(fired, "alarm", "alarms") + " so far"
+			if back := len(alarms) - fired; back > 0 {
+				summary += ", " + incident.Count(back, "recovery", "recoveries")
+			}
+			return t, summary, nil
 		})
 }
 
@@ -53,7 +61,7 @@ func (w *worker) topologyTool() tool.Tool {
 					t.Dependencies = append(t.Dependencies, evidence.Dependency{Caller: svc.Name, Callee: dep})
 				}
 			}
-			return t, fmt.Sprintf("%d dependencies in the space file", len(t.Dependencies)), nil
+			return t, incident.Count(len(t.Dependencies), "dependency", "dependencies") + " in the space file", nil
 		})
 }
 
@@ -62,6 +70,6 @@ func (w *worker) changesTool() tool.Tool {
 	return tool.New("changes", "Deployments, pushes and releases that code hosts reported to this space.",
 		func(ctx context.Context, scope tool.Scope, _ nothing) (evidence.Telemetry, string, error) {
 			changes, err := record.Changes(ctx, w.Store, scope.From, scope.To)
-			return evidence.Telemetry{Changes: changes}, fmt.Sprintf("%d changes in the space's change log", len(changes)), err
+			return evidence.Telemetry{Changes: changes}, incident.Count(len(changes), "change", "changes") + " in the space's change log", err
 		})
 }

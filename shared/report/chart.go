@@ -36,7 +36,7 @@ func Charts(series []evidence.Series, b evidence.Brief) []Chart {
 		}
 		for _, v := range b.Changes {
 			if v.Verdict == evidence.Culprit {
-				c.Marks = append(c.Marks, Mark{v.Change.Time, v.Change.Kind + " of " + v.Change.Component, "change"})
+				c.Marks = append(c.Marks, Mark{v.Change.Time, changeLabel(v.Change), "change"})
 			}
 		}
 		for _, o := range b.Onsets {
@@ -49,9 +49,18 @@ func Charts(series []evidence.Series, b evidence.Brief) []Chart {
 	return out
 }
 
+// changeLabel names a change in a few words; long revisions, such as commit hashes, say nothing on a chart.
+func changeLabel(c evidence.Change) string {
+	label := c.Kind
+	if n := len(c.Revision); n > 0 && n <= 12 {
+		label += " " + c.Revision
+	}
+	return label + " of " + c.Component
+}
+
 const (
 	width, height           = 760, 190
-	left, right, top, floor = 64, 12, 26, 160 // plot area: x from left to width-right, y from top to floor
+	left, right, top, floor = 64, 24, 26, 160 // plot area: x from left to width-right, y from top to floor
 	spanBefore              = 40 * time.Minute
 )
 
@@ -62,22 +71,24 @@ func (c Chart) SVG() string {
 	if len(times) < 2 {
 		return ""
 	}
-	lo, hi := bounds(values)
+	ticks := round(bounds(values))
+	lo, hi := ticks[0], ticks[len(ticks)-1]
 	x := func(t int64) float64 {
 		return left + float64(t-times[0])/float64(times[len(times)-1]-times[0])*(width-left-right)
 	}
 	y := func(v float64) float64 { return floor - (v-lo)/(hi-lo)*(floor-top) }
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" class="chart"><title>%s</title>`, width, height, html.EscapeString(c.describe()))
-	for _, v := range []float64{lo, (lo + hi) / 2, hi} {
+	for _, v := range ticks {
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" x2="%d" y1="%.1f" y2="%.1f"/><text class="tick" x="%d" y="%.1f" text-anchor="end">%s</text>`,
 			left, width-right, y(v), y(v), left-6, y(v)+4, Number(v))
 	}
-	for i := range 5 {
-		t := times[0] + int64(i)*(times[len(times)-1]-times[0])/4
-		anchor := []string{"start", "middle", "middle", "middle", "end"}[i]
-		fmt.Fprintf(&b, `<text class="tick" x="%.1f" y="%d" text-anchor="%s">%s</text>`, x(t), floor+18, anchor, time.UnixMilli(t).UTC().Format("15:04"))
+	at, layout := hours(times[0], times[len(times)-1])
+	for _, t := range at {
+		fmt.Fprintf(&b, `<line class="grid" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text class="tick" x="%.1f" y="%d" text-anchor="middle">%s</text>`,
+			x(t), x(t), floor, floor+4, x(t), floor+18, time.UnixMilli(t).UTC().Format(layout))
 	}
+	fmt.Fprintf(&b, `<text class="tick" x="%d" y="%d" text-anchor="end">UTC</text>`, left-6, floor+18)
 	fmt.Fprintf(&b, `<path class="line" d="%s"/>`, path(times, values, x, y))
 	for i, m := range c.Marks {
 		at := m.At.UnixMilli()
@@ -85,7 +96,7 @@ func (c Chart) SVG() string {
 			continue
 		}
 		anchor, dx := "start", 4.0
-		if x(at) > width-180 || (m.Kind == "change") {
+		if m.Kind == "change" && x(at) > left+6*float64(len(m.Label)) || x(at)+6*float64(len(m.Label)) > width-right {
 			anchor, dx = "end", -4.0
 		}
 		fmt.Fprintf(&b, `<line class="mark %s" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text class="label %s" x="%.1f" y="%d" text-anchor="%s">%s</text>`,

@@ -51,14 +51,14 @@ func (r Report) conclusion(w writer, c incident.Conclusion) {
 	if len(c.RootCauses) > 0 {
 		w("\n## Root cause\n")
 		for _, rc := range c.RootCauses {
-			w("**%s**: %s [%s]", line(rc.Component), line(rc.Mechanism), strings.Join(rc.Cites, ", "))
+			w("**%s**: %s [%s]", line(rc.Component), line(rc.Mechanism), Cites(rc.Cites))
 			if rc.Change != "" {
-				w("\n- Change: `%s`", line(rc.Change))
+				w("\n- Brought about by change `%s`", line(rc.Change))
 			} else {
 				w("\n- No change is to blame. Condition: %s", line(rc.Condition))
 			}
 			if len(rc.CascadesTo) > 0 {
-				w("- It reaches: %s", line(strings.Join(rc.CascadesTo, ", ")))
+				w("- Also affected: %s", line(strings.Join(rc.CascadesTo, ", ")))
 			}
 		}
 	}
@@ -67,7 +67,7 @@ func (r Report) conclusion(w writer, c incident.Conclusion) {
 	if len(c.Rejected) > 0 {
 		w("\n## Considered and rejected\n")
 		for _, h := range c.Rejected {
-			w("- %s. Against it: %s [%s]", strings.TrimSuffix(line(h.Text), "."), line(h.Against), strings.Join(h.Cites, ", "))
+			w("- %s. Against it: %s [%s]", strings.TrimSuffix(line(h.Text), "."), line(h.Against), Cites(h.Cites))
 		}
 	}
 	if len(c.Gaps) > 0 {
@@ -97,7 +97,7 @@ func findings(w writer, title string, list []incident.Finding) {
 	}
 	w("\n## %s\n", title)
 	for _, f := range list {
-		w("- **%s** %s [%s]", f.ID, line(f.Text), strings.Join(f.Cites, ", "))
+		w("- **%s** %s [%s]", f.ID, line(f.Text), Cites(f.Cites))
 	}
 }
 
@@ -107,7 +107,7 @@ func plan(w writer, p incident.Plan, hash string) {
 		w("\n%s", line(p.NoChange))
 		return
 	}
-	w("\nRisk %s. %s Plan %s. Commands are for copying; Firefinder runs nothing.", p.Risk, sentence(p.BlastRadius), short(hash))
+	w("\nRisk %s. %s Plan hash %s. Commands are for copying; Firefinder runs nothing.", p.Risk, stop(line(p.BlastRadius)), short(hash))
 	for _, phase := range incident.Phases {
 		actions(w, string(phase), p.In(phase))
 	}
@@ -140,7 +140,7 @@ func actions(w writer, title string, list []incident.PlanAction) {
 	}
 	w("\n### %s\n", title)
 	for i, a := range list {
-		w("%d. %s (risk %s)", i+1, line(a.Text), a.Risk)
+		w("%d. %s (%s risk)", i+1, line(a.Text), a.Risk)
 		if a.Command != "" {
 			w("\n   ```sh")
 			for _, l := range strings.Split(strings.TrimSpace(a.Command), "\n") {
@@ -184,7 +184,11 @@ func (r Report) record(w writer) {
 	}
 	w("\n## Cost and record\n")
 	w("- %s", Cost(r.Spent, analyst))
-	w("- Journal: %d records, sealed by `%s`", r.Journal.Records, r.Journal.Head)
+	if r.Journal.Records == 0 {
+		w("- Journal: no records yet")
+		return
+	}
+	w("- Journal: %s, sealed by `%s`", incident.Count(r.Journal.Records, "record", "records"), r.Journal.Head)
 }
 
 // Reasons joins the named reasons of a triage decision for people.
@@ -207,8 +211,9 @@ func short(hash string) string {
 	return "`" + hash[:12] + "`"
 }
 
-func sentence(s string) string {
-	if s = line(s); s == "" || strings.HasSuffix(s, ".") {
+// stop ends a sentence.
+func stop(s string) string {
+	if s == "" || strings.HasSuffix(s, ".") {
 		return s
 	}
 	return s + "."

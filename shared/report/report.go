@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,12 +43,15 @@ type Entry struct {
 	Text string    `json:"text"`
 }
 
+// verdict says what came of a change that was weighed.
+var verdict = map[evidence.Verdict]string{evidence.Culprit: "to blame", evidence.Possible: "possible", evidence.Decoy: "ruled out"}
+
 // Timeline merges changes, onsets, alarms and the decision into one order of events.
 func Timeline(alarms []record.Alarm, b evidence.Brief, a *incident.Approval) []Entry {
 	var out []Entry
 	for _, v := range b.Changes {
 		if v.Change.Time.After(b.Window.From) {
-			out = append(out, Entry{v.Change.Time, "change", fmt.Sprintf("%s of %s: %s (%s)", v.Change.Kind, v.Change.Component, orElse(v.Change.Title, v.Change.ID), v.Verdict)})
+			out = append(out, Entry{v.Change.Time, "change", fmt.Sprintf("%s of %s: %s (%s)", v.Change.Kind, v.Change.Component, orElse(v.Change.Title, v.Change.ID), verdict[v.Verdict])})
 		}
 	}
 	for i, o := range b.Onsets {
@@ -102,11 +106,46 @@ func Certainty(c incident.Conclusion) string {
 
 // Cost says what the investigation used.
 func Cost(s budget.Spent, analyst string) string {
-	text := fmt.Sprintf("%d tool calls, %d model calls, %d tokens in, %d out, $%.4f", s.Tools, s.Calls, s.TokensIn, s.TokensOut, s.Dollars)
+	text := incident.Count(s.Tools, "tool call", "tool calls")
 	if s.TokensIn+s.TokensOut == 0 && analyst != "" {
-		text = fmt.Sprintf("%d tool calls, no model tokens (%s), $0.00", s.Tools, analyst)
+		return fmt.Sprintf("%s, no model tokens (%s), $0.00", text, analyst)
 	}
-	return text
+	return fmt.Sprintf("%s, %s, %d tokens in, %d out, $%.4f", text, incident.Count(s.Calls, "model call", "model calls"), s.TokensIn, s.TokensOut, s.Dollars)
+}
+
+// Cites joins the ids of findings or observations for people: three or more in a row become a range.
+func Cites(ids []string) string {
+	var out []string
+	for _, r := range ranges(ids) {
+		out = append(out, strings.Join(r, " to "))
+	}
+	return strings.Join(out, ", ")
+}
+
+// ranges are the ids, with three or more in a row as their first and last.
+func ranges(ids []string) [][]string {
+	var out [][]string
+	for i := 0; i < len(ids); {
+		j := i
+		for j+1 < len(ids) && follows(ids[j], ids[j+1]) {
+			j++
+		}
+		if j-i < 2 {
+			out = append(out, ids[i:i+1])
+			i++
+			continue
+		}
+		out = append(out, []string{ids[i], ids[j]})
+		i = j + 1
+	}
+	return out
+}
+
+// follows says whether b is the next id after a: f-9 and f-10.
+func follows(a, b string) bool {
+	stem, n, ok := strings.Cut(a, "-")
+	count, err := strconv.Atoi(n)
+	return ok && err == nil && b == fmt.Sprintf("%s-%d", stem, count+1)
 }
 
 // Decided says how the plan was decided, with names.

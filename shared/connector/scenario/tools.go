@@ -43,31 +43,31 @@ func (s Scenario) Tools() []tool.Tool {
 			for _, m := range part {
 				points += len(m.Times)
 			}
-			return evidence.Telemetry{Metrics: part}, fmt.Sprintf("%s with %s", count(len(part), "metric series", "metric series"), count(points, "sample", "samples"))
+			return evidence.Telemetry{Metrics: part}, fmt.Sprintf("%s with %s", incident.Count(len(part), "metric series", "metric series"), incident.Count(points, "sample", "samples"))
 		}),
 		s.tool("logs", LogsFile, "Log lines of components; contains filters by message or level.", func(q query) (evidence.Telemetry, string) {
 			part := q.logs(t.Logs)
-			return evidence.Telemetry{Logs: part}, count(len(part), "log line", "log lines")
+			return evidence.Telemetry{Logs: part}, incident.Count(len(part), "log line", "log lines")
 		}),
 		s.tool("calls", CallsFile, "Calls between components with durations and errors; contains filters by operation.", func(q query) (evidence.Telemetry, string) {
 			part := q.calls(t.Calls)
-			return evidence.Telemetry{Calls: part}, count(len(part), "call record", "call records")
+			return evidence.Telemetry{Calls: part}, incident.Count(len(part), "call record", "call records")
 		}),
 		s.tool("changes", ChangesFile, "Deployments, commits, configuration and flag changes, scaling; contains filters by id, title, files or diff.", func(q query) (evidence.Telemetry, string) {
 			part := q.changes(t.Changes)
-			return evidence.Telemetry{Changes: part}, count(len(part), "change", "changes")
+			return evidence.Telemetry{Changes: part}, incident.Count(len(part), "change", "changes")
 		}),
 		s.tool("topology", TopologyFile, "Which component depends on which; time does not matter.", func(q query) (evidence.Telemetry, string) {
 			part := q.topology(t.Dependencies)
-			return evidence.Telemetry{Dependencies: part}, count(len(part), "dependency", "dependencies")
+			return evidence.Telemetry{Dependencies: part}, incident.Count(len(part), "dependency", "dependencies")
 		}),
 		s.tool("alarms", AlarmsFile, "Alarms that fired; contains filters by text or metric.", func(q query) (evidence.Telemetry, string) {
 			part := q.alarms(t.Alarms)
-			return evidence.Telemetry{Alarms: part}, count(len(part), "alarm", "alarms")
+			return evidence.Telemetry{Alarms: part}, incident.Count(len(part), "alarm", "alarms")
 		}),
 		s.tool("statuses", StatusesFile, "Platform states and events: pods, nodes, deployments, databases; contains filters by reason or message.", func(q query) (evidence.Telemetry, string) {
 			part := q.statuses(t.Statuses)
-			return evidence.Telemetry{Statuses: part}, count(len(part), "platform state or event", "platform states and events")
+			return evidence.Telemetry{Statuses: part}, incident.Count(len(part), "platform state or event", "platform states and events")
 		}),
 	}
 }
@@ -85,11 +85,4 @@ func (s Scenario) tool(name, file, description string, look func(query) (evidenc
 		part, summary := look(q)
 		return part, summary, nil
 	})
-}
-
-func count(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

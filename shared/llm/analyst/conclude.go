@@ -2,7 +2,6 @@ package analyst
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -41,7 +40,7 @@ func blames(o incident.Outcome) bool { return o == incident.Confirmed || o == in
 func symptoms(b evidence.Brief) []incident.Finding {
 	out := []incident.Finding{}
 	for _, o := range b.Onsets {
-		if o.Ref == "" || len(out) == 8 {
+		if o.Ref == "" || len(out) == 12 {
 			continue
 		}
 		out = append(out, incident.Finding{ID: fmt.Sprintf("s-%d", len(out)+1), Text: onsetText(o), Cites: []string{o.Ref}})
@@ -54,7 +53,7 @@ func onsetText(o evidence.Onset) string {
 	if o.Direction == "down" {
 		verb = "fell"
 	}
-	text := fmt.Sprintf("%s: %s %s from %s to %s at %s", o.Component, metricName(o), verb, number(o.Before, o.Unit), number(o.After, o.Unit), clock(o.At))
+	text := fmt.Sprintf("%s: %s %s from %s to %s at %s", o.Component, metricName(o), verb, evidence.Amount(o.Before, o.Unit), evidence.Amount(o.After, o.Unit), clock(o.At))
 	if !o.Recovered.IsZero() {
 		text += ", back to normal at " + clock(o.Recovered)
 	}
@@ -82,8 +81,14 @@ func (c conversation) findings() []incident.Finding {
 	b := c.brief
 	if len(b.Causes) > 0 {
 		lead := b.Causes[0]
+		measured := false // the reasons may tell of the leading metric twice, in the words of two arguments
 		for _, r := range lead.Reasons {
-			add(lead.Component+": "+r.Detail, r.Refs...)
+			again := lead.Metric != "" && strings.HasPrefix(r.Detail, lead.Metric+" ")
+			if again && measured {
+				continue
+			}
+			measured = measured || again
+			add(ofComponent(lead.Component, r.Detail), r.Refs...)
 		}
 		for _, v := range b.Changes {
 			if lead.Change != "" && v.Change.ID == lead.Change {
@@ -94,13 +99,26 @@ func (c conversation) findings() []incident.Finding {
 			}
 		}
 	}
+	for _, other := range b.Causes[min(1, len(b.Causes)):] { // load that rose beside the cause helps to understand it
+		if other.Category == evidence.TrafficRise {
+			add(other.Mechanism, refs(other.Reasons)...)
+		}
+	}
 	for _, p := range b.Patterns {
 		if p.Kind == "new" && p.Severe && len(out) < 16 {
-			add(fmt.Sprintf("%s logs a new pattern since %s, %s a minute: %q", p.Component, clock(p.First), number(p.After, ""), p.Template), p.Refs...)
+			add(fmt.Sprintf("%s logs a new pattern since %s, %s a minute: %q", p.Component, clock(p.First), evidence.Amount(p.After, ""), p.Template), p.Refs...)
 		}
 	}
 	for _, l := range c.looked {
 		add(l.text(b), l.Observation)
+	}
+	return out
+}
+
+func refs(reasons []evidence.Reason) []string {
+	var out []string
+	for _, r := range reasons {
+		out = append(out, r.Refs...)
 	}
 	return out
 }
@@ -128,18 +146,40 @@ func (l look) text(b evidence.Brief) string {
 	return fmt.Sprintf("A closer look at the log of %s shows %d error lines, the first at %s: %q", lead, severe, clock(first), cut(example, 160))
 }
 
+// ofComponent says whose reason it is, unless the reason says so.
+func ofComponent(component, detail string) string {
+	if strings.HasPrefix(detail, component+" ") || strings.Contains(detail, " of "+component+" ") {
+		return detail
+	}
+	return component + ": " + detail
+}
+
+// named is the change as a person speaks of it: what, of which component, when.
+func named(c evidence.Change) string {
+	return fmt.Sprintf("%s of %s at %s", capital(c.Name()), c.Component, clock(c.Time))
+}
+
+// changeText is the change with what it replaced, what it set, and the id under which its system of record has it.
 func changeText(c evidence.Change) string {
-	text := fmt.Sprintf("%s of %s at %s", capital(c.Name()), c.Component, clock(c.Time))
+	text := named(c)
+	if c.Previous != "" {
+		text += ", after " + c.Previous
+	}
+	var set []string
+	for _, p := range c.Parameters {
+		set = append(set, setting(p))
+	}
+	if len(set) > 0 {
+		text += ", set " + strings.Join(set, ", ")
+	}
 	if c.Revision != "" {
 		text += " (" + c.ID + ")"
 	}
-	if c.Previous != "" {
-		text += " after " + c.Previous
-	}
-	for _, p := range c.Parameters {
-		text += fmt.Sprintf("; %s went from %s to %s", p.Name, orNone(p.Old), orNone(p.New))
-	}
 	return text
+}
+
+func setting(p evidence.Parameter) string {
+	return fmt.Sprintf("%s from %s to %s", p.Name, orNone(p.Old), orNone(p.New))
 }
 
 // rootCauses is the leading cause; it cites every finding that speaks of it.
@@ -165,10 +205,10 @@ func rootCauses(b evidence.Brief, findings []incident.Finding) []incident.RootCa
 func rejected(b evidence.Brief) []incident.Hypothesis {
 	out := []incident.Hypothesis{}
 	add := func(text string, against []evidence.Reason, ref string) {
-		var why, cites []string
+		var why []string
+		cites := refs(against)
 		for _, r := range against {
 			why = append(why, r.Detail)
-			cites = append(cites, r.Refs...)
 		}
 		if ref != "" {
 			cites = append(cites, ref)
@@ -183,7 +223,7 @@ func rejected(b evidence.Brief) []incident.Hypothesis {
 	for _, v := range b.Changes {
 		if v.Verdict == evidence.Decoy {
 			covered[v.Change.ID] = true
-			add(fmt.Sprintf("%s caused it", changeText(v.Change)), against(v.Reasons), v.Change.Ref)
+			add(named(v.Change)+" caused it", against(v.Reasons), v.Change.Ref)
 		}
 	}
 	for _, h := range b.Hypotheses {
@@ -211,11 +251,11 @@ func summary(b evidence.Brief, d incident.Draft) string {
 	case !blames(d.Outcome) || len(b.Causes) == 0:
 		text := "The evidence does not single out a cause."
 		if len(b.Causes) > 0 {
-			text += " The best lead is " + b.Causes[0].Component + ": " + b.Causes[0].Mechanism
+			text += " The best lead is this: " + ofComponent(b.Causes[0].Component, b.Causes[0].Mechanism)
 		}
 		return text
 	}
-	return blamed(b) + capital(b.Causes[0].Mechanism)
+	return blamed(b) + capitalExcept(b.Causes[0].Mechanism, b.Causes[0].Component)
 }
 
 // blamed names the change behind the leading cause, in a sentence of its own; empty when none is to blame.
@@ -224,9 +264,9 @@ func blamed(b evidence.Brief) string {
 		if b.Causes[0].Change == "" || v.Change.ID != b.Causes[0].Change {
 			continue
 		}
-		text := fmt.Sprintf("%s of %s at %s", capital(v.Change.Name()), v.Change.Component, clock(v.Change.Time))
+		text := named(v.Change)
 		if p, ok := v.Telling(); ok {
-			text += fmt.Sprintf(" set %s from %s to %s", p.Name, orNone(p.Old), orNone(p.New))
+			text += " set " + setting(p)
 		} else {
 			text += " brought it about"
 		}
@@ -237,23 +277,19 @@ func blamed(b evidence.Brief) string {
 
 func clock(t time.Time) string { return t.UTC().Format("15:04:05Z") }
 
-// number prints a value with at most four significant digits and its unit.
-func number(v float64, unit string) string {
-	text := fmt.Sprintf("%.4g", v)
-	if math.Abs(v) >= 1000 {
-		text = fmt.Sprintf("%.0f", v)
-	}
-	if unit == "" || strings.EqualFold(unit, "count") || strings.EqualFold(unit, "none") {
-		return text
-	}
-	return text + " " + strings.ToLower(unit)
-}
-
 func orNone(s string) string {
 	if s == "" {
 		return "(unset)"
 	}
 	return s
+}
+
+// capitalExcept begins a sentence, except with a name, which keeps its spelling.
+func capitalExcept(s, name string) string {
+	if strings.HasPrefix(s, name) {
+		return s
+	}
+	return capital(s)
 }
 
 func capital(s string) string {

@@ -18,7 +18,7 @@ func plan(o investigate.Offer) incident.PlanDraft {
 	}
 	if o.Conclusion.Outcome == incident.NoFault {
 		out.Summary = "No change required."
-		out.NoChange = o.Conclusion.Summary
+		out.NoChange = o.Conclusion.Summary + " If this alarm keeps firing without a fault, its threshold is too tight for it."
 		return out
 	}
 	if len(o.Conclusion.RootCauses) == 0 {
