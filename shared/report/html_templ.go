@@ -762,7 +762,7 @@ func cites(ids []string) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		for i, run := range ranges(ids) {
+		for i, run := range Ranges(ids) {
 			if i > 0 {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 63, ",")
 				if templ_7745c5c3_Err != nil {

@@ -116,14 +116,14 @@ func Cost(s budget.Spent, analyst string) string {
 // Cites joins the ids of findings or observations for people: three or more in a row become a range.
 func Cites(ids []string) string {
 	var out []string
-	for _, r := range ranges(ids) {
+	for _, r := range Ranges(ids) {
 		out = append(out, strings.Join(r, " to "))
 	}
 	return strings.Join(out, ", ")
 }
 
-// ranges are the ids, with three or more in a row as their first and last.
-func ranges(ids []string) [][]string {
+// Ranges are the ids, with three or more in a row as their first and last.
+func Ranges(ids []string) [][]string {
 	var out [][]string
 	for i := 0; i < len(ids); {
 		j := i
