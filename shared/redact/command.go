@@ -11,7 +11,7 @@ var shortFlags = []struct {
 	{[]string{"mysql", "mariadb", "mysqldump", "mysqladmin", "sshpass", "docker login", "podman login", "helm registry login", "az login", "7z ", "mongosh", "mongo ", "cqlsh"}, "-p", false},
 	{[]string{"redis-cli"}, "-a", false},
 	{[]string{"ldapsearch", "ldapmodify", "ldapadd", "snowsql"}, "-w", false},
-	{[]string{"sqlcmd", "bcp "}, "-P", false},
+	{[]string{"sqlcmd", "bcp ", "mosquitto_"}, "-P", false},
 	{[]string{"curl", "wget", "http "}, "-u", true},
 	{[]string{"curl", "wget"}, "--user", true},
 	{[]string{"curl", "wget"}, "--proxy-user", true},
@@ -55,8 +55,33 @@ func (m *marks) line(start, end int) {
 	if k := strings.Index(l, " AUTH "); k >= 0 && strings.Contains(l, "redis") {
 		m.tell(start+k+len(" AUTH "), password)
 	}
+	if strings.Contains(l, "SecureString") {
+		if k := strings.Index(l, "--value "); k >= 0 {
+			m.tell(start+k+len("--value "), password)
+		}
+	}
+	m.directive(l, start)
 	m.sql(l, start)
 	m.pgpass(l, start)
+}
+
+// directives begin lines of configurations and protocols whose next word is a credential.
+var directives = []string{"requirepass ", "masterauth ", "bindpw ", "rootpw ", "PASS ", "AUTH LOGIN ", "AUTH PLAIN "}
+
+func (m *marks) directive(l string, offset int) {
+	at := 0
+	for at < len(l) && strings.IndexByte(" \t>", l[at]) >= 0 {
+		at++
+	}
+	for _, d := range directives {
+		if !strings.HasPrefix(l[at:], d) {
+			continue
+		}
+		from, to, _ := literal(l, at+len(d), look)
+		if v := l[from:to]; strings.TrimSpace(l[to:]) == "" && password.tells(v, true) && (d != "PASS " || alike(v)) {
+			m.add(offset+from, offset+to)
+		}
+	}
 }
 
 // tell marks the literal at i if it tells a secret.
@@ -133,11 +158,16 @@ func (m *marks) shortFlag(l string, offset int, programs []string, flag string, 
 	}
 }
 
-// sql marks IDENTIFIED BY 'x' and PASSWORD 'x'.
+// sql marks IDENTIFIED BY 'x', PASSWORD 'x' and SET PASSWORD FOR u = 'x'.
 func (m *marks) sql(l string, offset int) {
 	for i := 0; i < len(l); i++ {
 		if c := lower(l[i]); c != 'p' && c != 'i' || !boundary(l, i) {
 			continue
+		}
+		if hasFold(l[i:], "password for ") {
+			if k := strings.Index(l[i:], "= '"); k > 0 {
+				m.tell(offset+i+k+2, password)
+			}
 		}
 		for _, p := range []string{"password ", "identified by ", "identified by password "} {
 			at := i + len(p)

@@ -66,7 +66,7 @@ var known = index([]format{
 	{"sk-or-v1-", &hexLower, 40, false}, {"sk-", &alnum, 32, false}, {"hf_", &alnum, 30, false}, {"gsk_", &alnum, 40, false},
 	{"xai-", &alnum, 60, false}, {"r8_", &alnum, 37, false}, {"pplx-", &alnum, 40, false}, {"nvapi-", &slug, 40, false}, {"lsv2_", &word, 40, false},
 	{"lin_api_", &alnum, 30, false}, {"lin_oauth_", &alnum, 30, false}, {"secret_", &alnum, 40, false}, {"ntn_", &alnum, 40, false},
-	{"PMAK-", &slug, 50, false}, {"CFPAT-", &slug, 40, false}, {"pnu_", &alnum, 36, false}, {"rdme_", &alnum, 60, false},
+	{"PMAK-", &slug, 50, false}, {"aio_", &alnum, 28, false}, {"CFPAT-", &slug, 40, false}, {"pnu_", &alnum, 36, false}, {"rdme_", &alnum, 60, false},
 	{"tfp_", &slugDot, 40, false}, {"duffel_live_", &slug, 40, false}, {"duffel_test_", &slug, 40, false}, {"figd_", &slug, 36, false},
 	{"sl.", &slug, 120, false}, {"EAACEdEose0cBA", &alnum, 10, false}, {"EAA", &alnum, 100, false}, {"sk.eyJ", &slugDot, 60, false},
 	{"pat-na1-", &bytesHexDash, 36, false}, {"pat-eu1-", &bytesHexDash, 36, false}, {"ory_at_", &slugDot, 40, false}, {"PVEAPIToken=", &wordDash, 20, false},
@@ -74,9 +74,32 @@ var known = index([]format{
 
 var bytesHexDash = bytesOf("0-9a-fA-F-")
 
-func index(all []format) (by [256][]format) {
+// telling reports whether nothing but the credential begins like this, so that it is seen also where it is glued to a word.
+func (f format) telling() bool {
+	return !f.exact && len(f.prefix) >= 4 && strings.ContainsAny(f.prefix, "_-.")
+}
+
+// formatsBy groups formats by the first two bytes of their prefixes: at[two bytes] is a place in groups, 0 for none.
+type formatsBy struct {
+	at     [1 << 16]uint16
+	groups []formatGroup
+}
+
+type formatGroup struct {
+	formats []format
+	telling bool // one of them is
+}
+
+func index(all []format) *formatsBy {
+	by := &formatsBy{groups: make([]formatGroup, 1, 128)}
 	for _, f := range all {
-		by[f.prefix[0]] = append(by[f.prefix[0]], f)
+		two := int(f.prefix[0])<<8 | int(f.prefix[1])
+		if by.at[two] == 0 {
+			by.at[two] = uint16(len(by.groups))
+			by.groups = append(by.groups, formatGroup{})
+		}
+		g := &by.groups[by.at[two]]
+		g.formats, g.telling = append(g.formats, f), g.telling || f.telling()
 	}
 	return by
 }
@@ -86,9 +109,11 @@ func formats(m *marks) {
 	s := m.text
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if len(known[c]) > 0 && boundary(s, i) {
-			i = m.prefixed(i)
-			continue
+		if i+1 < len(s) {
+			if n := known.at[int(c)<<8|int(s[i+1])]; n > 0 {
+				i = m.prefixed(i, known.groups[n])
+				continue
+			}
 		}
 		if c == '~' || c == '-' || c == '$' || c == '.' || c == ':' {
 			m.shaped(i)
@@ -98,11 +123,16 @@ func formats(m *marks) {
 	bare(m)
 }
 
-// prefixed marks a credential that starts at i and returns the last byte that it looked at and consumed.
-func (m *marks) prefixed(i int) int {
+// prefixed marks a credential of the group that starts at i, at a word's beginning or, if it is telling, inside one. It
+// returns the last byte that it looked at and consumed.
+func (m *marks) prefixed(i int, group formatGroup) int {
 	s := m.text
-	for _, f := range known[s[i]] {
-		if i+2 > len(s) || s[i+1] != f.prefix[1] || !strings.HasPrefix(s[i:], f.prefix) {
+	at := boundary(s, i)
+	if !at && !group.telling {
+		return i
+	}
+	for _, f := range group.formats {
+		if !strings.HasPrefix(s[i:], f.prefix) || !at && !f.telling() {
 			continue
 		}
 		start := i + len(f.prefix)
@@ -244,6 +274,8 @@ func bare(m *marks) {
 		case len(tok) == 40 && strings.HasSuffix(tok, "NRAL"):
 			m.add(i, end)
 		case len(tok) == 40 && !equalsAt(s, end) && !labelledID(s, i) && noDash(tok) && mixed(tok) && entropy(tok) >= 4.5 && !pathLike(tok):
+			m.add(i, end)
+		case len(tok) == 84 && tok[76:80] == "AZDO": // Azure DevOps
 			m.add(i, end)
 		case strings.HasPrefix(tok, "AQC") && strings.Contains(tok[:min(28, len(tok))], "AAAAKgAAAA"):
 			m.add(i, wordDash.run(s, end))

@@ -21,7 +21,7 @@ func suspect(name string) bool {
 		rest := name[i:]
 		switch lower(name[i]) {
 		case 'p':
-			if hasFold(rest, "pass") || hasFold(rest, "pwd") || hasFold(rest, "psw") || hasFold(rest, "pw") || hasFold(rest, "pin") {
+			if hasFold(rest, "pass") || hasFold(rest, "pwd") || hasFold(rest, "psw") || hasFold(rest, "pw") || hasFold(rest, "pin") || hasFold(rest, "pat") {
 				return true
 			}
 		case 's':
@@ -46,6 +46,10 @@ func suspect(name string) bool {
 			}
 		case 'j':
 			if hasFold(rest, "jwt") {
+				return true
+			}
+		case 'h':
+			if hasFold(rest, "honeycomb") {
 				return true
 			}
 		case 'm':
@@ -91,10 +95,13 @@ var describes = toSet(`name names id ids arn arns url uri endpoint host path fil
 var passwords = toSet(`password pw passwd passphrase passcode pwd pswd psw passwort requirepass masterauth mnemonic userpass
 	rootpw bindpw adminpw clientsecret sharedsecret secretkey apisecret appsecret consumersecret secretaccesskey webhooksecret`)
 
+// passing are words that end like storepass and keypass and hold nothing.
+var passing = toSet("bypass compass trespass surpass overpass underpass encompass")
+
 // compound names that hold a secret as surely as a password does
 var certain = []string{"client secret", "shared secret", "secret key", "api secret", "app secret", "application secret",
 	"consumer secret", "secret access key", "webhook secret", "signing secret", "jwt secret", "session secret", "hmac secret", "oauth secret", "auth secret", "bind pw", "root pw",
-	"seed phrase", "recovery phrase", "hec token", "private token", "encryption key", "cookie secret", "secret token", "master key"}
+	"secret key base", "honeycomb team", "seed phrase", "recovery phrase", "hec token", "private token", "encryption key", "cookie secret", "secret token", "master key"}
 
 // key of what: these words before "key" make it a credential
 var keyOf = toSet(`api access account secret private encryption signing shared application app license licence integration
@@ -145,7 +152,7 @@ func classifyWords(ws []string, joined string) class {
 		}
 	}
 	for _, w := range ws {
-		if passwords[w] || strings.HasSuffix(w, "password") || strings.HasSuffix(w, "passwd") || strings.HasSuffix(w, "pwd") {
+		if passwords[w] || strings.HasSuffix(w, "pass") && len(w) > 4 && !passing[w] || strings.HasSuffix(w, "password") || strings.HasSuffix(w, "passwd") || strings.HasSuffix(w, "pwd") {
 			return password
 		}
 	}
@@ -162,6 +169,8 @@ func classifyLast(ws []string) class {
 		return password
 	case last == "pin":
 		return weak
+	case last == "pat" && before != "":
+		return keyed
 	case last == "tokens" || strings.HasSuffix(last, "token") || last == "jwt":
 		if plainToken[before] || last == "tokens" && len(ws) > 1 || last == "nexttoken" || last == "clienttoken" || last == "clientrequesttoken" {
 			return harmless

@@ -69,13 +69,17 @@ func (m *marks) brought(i int, q cue, first bool) (fills bool) {
 	if len(v) < 6 {
 		return filler[strings.ToLower(strings.Trim(v, "!#*"))]
 	}
+	if q.pass && first && strings.IndexByte(" \"'", s[i-1]) >= 0 && strings.ContainsAny(v, "!#$%^&*") && digitsAndLetters(v) && alike(v) {
+		m.add(i, end) // use password hunter#2 to
+		return false
+	}
 	if strings.IndexByte(v, '=') >= 0 || len(v) < 16 && !q.pass || strings.HasPrefix(s[end:], "://") || reference(v) || labelledID(s, i) {
 		return false
 	}
 	switch {
 	case q.pass && linking(s, i) && alike(v): // "the password is hunter2"
 		m.add(i, end)
-	case q.strong && first && len(v) >= 16 && (hexAny.all(v) && digitsAndLetters(v) || uuid(v)):
+	case q.strong && first && len(v) >= 16 && (hexAny.all(strings.TrimPrefix(v, "0x")) && digitsAndLetters(v) || uuid(v)):
 		m.add(i, end)
 	case len(v) >= 16 && !ordinary(v) && scrambled(v):
 		m.add(i, end)

@@ -12,6 +12,8 @@ func pairs(m *marks) {
 			i = max(i, m.pair(i)-1)
 		case '>':
 			m.element(i)
+		case '(':
+			m.call(i)
 		}
 	}
 }
@@ -31,6 +33,9 @@ func (m *marks) pair(i int) int {
 		return 0
 	}
 	c := classify(name)
+	if name == "default" {
+		c = m.variable(i)
+	}
 	if c == harmless {
 		return m.named(i, name)
 	}
@@ -83,6 +88,17 @@ func (m *marks) nameBefore(i int) string {
 	return s[start:i]
 }
 
+// variable classifies the name of the Terraform variable whose default stands at i: variable "db_password" { default = "x" }.
+func (m *marks) variable(i int) class {
+	before := m.text[max(0, i-300):i]
+	k := strings.LastIndex(before, `variable "`)
+	if k < 0 || strings.IndexByte(before[k:], '}') >= 0 {
+		return harmless
+	}
+	name := before[k+len(`variable "`):]
+	return classify(name[:nameSet.run(name, 0)])
+}
+
 // named marks the value in {"name":"DB_PASSWORD","value":"..."} and in <add key="Password" value="..."/>.
 func (m *marks) named(i int, name string) int {
 	s := m.text
@@ -93,6 +109,12 @@ func (m *marks) named(i int, name string) int {
 	c := classify(s[start:end])
 	if c == harmless {
 		return 0
+	}
+	if close := end + 1; close < len(s) && s[close] == '>' && c > weak { // <property name="db.password">x</property>
+		if stop := strings.IndexByte(s[close:min(len(s), close+look)], '<'); stop > 0 && c.tells(s[close+1:close+stop], true) {
+			m.add(close+1, close+stop)
+			return close + stop
+		}
 	}
 	for at, stop := end, min(len(s), end+60); at < stop; at++ {
 		if !hasFold(s[at:], "value") && !hasFold(s[at:], "content") {
@@ -123,6 +145,10 @@ func (m *marks) value(start int, c class, name string, prose bool) int {
 		return m.credential(start)
 	}
 	from, to, quoted := literal(s, start, look)
+	if end := phrase(s, to); !quoted && c == password && end > to {
+		m.add(from, end)
+		return end
+	}
 	if !quoted && prose && to < len(s) && prosy(s, from, to) {
 		return 0
 	}
@@ -137,6 +163,22 @@ func (m *marks) value(start int, c class, name string, prose bool) int {
 	}
 	m.add(from, to)
 	return to
+}
+
+// phrase is where the lower-case words end that follow at i, if there are as many as a wallet's recovery phrase has.
+func phrase(s string, i int) int {
+	end, n := i, 1
+	for end < len(s) && s[end] == ' ' && n < 24 {
+		next := lowers.run(s, end+1)
+		if next-end < 4 || next-end > 9 { // the lists have words of three to eight letters
+			break
+		}
+		end, n = next, n+1
+	}
+	if n < 12 {
+		return i
+	}
+	return end
 }
 
 func isAuthorization(name string) bool { return authorization[strings.Join(words(name), " ")] }
@@ -224,6 +266,27 @@ func endsHere(s string, i int) bool {
 		end++
 	}
 	return end > i && end < len(s) && (s[end] == '=' || s[end] == ':')
+}
+
+// call marks the argument of setPassword("x") and PASSWORD('x'): what a password is looked up by stands in other calls.
+func (m *marks) call(i int) {
+	s := m.text
+	at := i + 1
+	for at < len(s) && s[at] == '\\' {
+		at++
+	}
+	if at >= len(s) || s[at] != '"' && s[at] != '\'' {
+		return
+	}
+	name := s[nameSet.back(s, i, 48):i]
+	if classify(name) != password {
+		return
+	}
+	ws := words(name[strings.LastIndexByte(name, '.')+1:])
+	if len(ws) == 0 || ws[0] != "set" && ws[0] != "with" && classify(ws[0]) != password {
+		return
+	}
+	m.tell(i+1, password)
 }
 
 // element marks the text of an XML element with a sensitive name.

@@ -2,7 +2,7 @@
 //
 // It looks for published credential formats, for values of sensitive names (key/value pairs in any usual syntax,
 // headers, command flags), for passwords in URLs, for private keys, for random-looking strings next to key words, and
-// once more inside what base64, percent-encoding or JSON escapes hide. Each secret becomes a placeholder
+// once more inside what base64, percent-encoding or JSON escapes hide, invisible characters interrupt or line breaks fold. Each secret becomes a placeholder
 // <secret:xxxxxxxxxxxx> derived from the value and a key, so that the same secret keeps the same placeholder within a
 // run and nobody can guess the value from it. Ordinary ids (UUIDs, request and trace ids, ARNs, commit hashes, image
 // digests) stay as they are: an investigation lives on them.
@@ -110,6 +110,8 @@ func find(s string) []span {
 	m := &marks{text: blank(s)}
 	plain(m)
 	encoded(m)
+	interrupted(m)
+	folded(m)
 	return merge(m.spans)
 }
 

@@ -94,7 +94,7 @@ func (m *marks) credential(start int) int {
 	}
 	end := headerEnd(s, start)
 	value := s[start:end]
-	if hasFold(value, "digest ") || hasFold(value, "aws4-") || hasFold(value, "oauth ") {
+	if hasFold(value, "digest ") || hasFold(value, "aws4-") || hasFold(value, "oauth ") && strings.Contains(value, "=") {
 		return m.fields(start, min(lineEnd(s, start), start+4096)) // keep what identifies, take what signs
 	}
 	rest := afterSchemes(value)

@@ -37,6 +37,8 @@ func reference(s string) bool {
 	switch {
 	case strings.HasPrefix(s, "${"), strings.HasPrefix(s, "$("), strings.HasPrefix(s, "{{"), strings.HasPrefix(s, "#{"), strings.HasPrefix(s, "%("):
 		return true
+	case s[0] == '!' && yamlTags[s]:
+		return true
 	case s[0] == '<' && s[len(s)-1] == '>':
 		return true
 	case len(s) > 2 && s[0] == '%' && s[len(s)-1] == '%' && word.all(s[1:len(s)-1]):
@@ -48,6 +50,9 @@ func reference(s string) bool {
 	}
 	return s[0] == '[' && s[len(s)-1] == ']' && !digitsAndLetters(s)
 }
+
+// yamlTags begin values that CloudFormation, GitLab, Ansible and Home Assistant look up.
+var yamlTags = toSet("!Ref !Sub !GetAtt !ImportValue !FindInMap !Join !Select !If !reference !vault !secret !env_var")
 
 var bytesUpperName = bytesOf("A-Z0-9_")
 
