@@ -17,7 +17,7 @@ LANES = /infra(/|$$)|/test/(aws|browser)(/|$$)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo bin build test fmt test-go test-infra test-aws test-browser lint-cfn synth deploy generate bench \
-	bench-rca bench-storm vectors fuzz proof clean
+	bench-rca bench-storm vectors injection redaction fuzz proof clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -84,6 +84,12 @@ bench-rca: ## Score the evidence engine on public incident data (DATA=dir ONLY=a
 vectors: ## Run signature vectors through the real webhook: make vectors FILE=vectors.json OUT=decisions.json
 	@test -n "$(FILE)" || { echo "Which vectors? make vectors FILE=vectors.json [OUT=decisions.json]"; exit 2; }
 	go run ./test/vectors -file $(FILE) $(if $(filter-out file,$(origin OUT)),-out $(OUT))
+
+injection: ## Play attacks on a model that obeys them, from alarm to decided plan (FILE=attacks.json OUT=verdicts.json)
+	go run ./test/injection $(if $(FILE),-file $(FILE)) $(if $(filter-out file,$(origin OUT)),-out $(OUT))
+
+redaction: ## Which secrets are masked, which ordinary texts touched, how fast (FILE=texts.json OUT=results.json)
+	go run ./test/redaction $(if $(FILE),-file $(FILE)) $(if $(filter-out file,$(origin OUT)),-out $(OUT))
 
 # The Alertmanager that storms are compared with, built outside the repository and its module unless ALERTMANAGER names one.
 PEER_CACHE = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/firefinder

@@ -13,6 +13,7 @@ import (
 	"github.com/firefinder/firefinder/shared/aws/secrets"
 	"github.com/firefinder/firefinder/shared/aws/sqs"
 	"github.com/firefinder/firefinder/shared/boot"
+	"github.com/firefinder/firefinder/shared/redact"
 	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/source/catalogue"
 )
@@ -23,6 +24,6 @@ func main() {
 	lambda.Start(boot.HTTP(source.Handler(source.Deps{
 		Space: env.Space, Sources: catalogue.All(env.Space), Secrets: secrets.New(cfg, time.Now),
 		Queue: sqs.New(cfg, env.TriageQueue), Dead: sqs.New(cfg, env.TriageDLQ),
-		Blob: s3.New(cfg, env.Bucket), Store: dynamo.New(cfg, env.Table), Now: time.Now, Log: env.Log,
+		Blob: s3.New(cfg, env.Bucket), Store: dynamo.New(cfg, env.Table), Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log,
 	})))
 }

@@ -189,7 +189,7 @@ func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
 	if a.machine, err = machine.Open(ctx, a.Store, walk.Invoke(invoke), a.Observe, a.Log); err != nil {
 		return err
 	}
-	a.server = &http.Server{Handler: a.routes(space), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	a.server = &http.Server{Handler: a.routes(space, mask), ReadHeaderTimeout: 5 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	return nil
 }
 

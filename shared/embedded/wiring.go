@@ -19,6 +19,7 @@ import (
 	"github.com/firefinder/firefinder/shared/embedded/mailbox"
 	standin "github.com/firefinder/firefinder/shared/embedded/servicenow"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/redact"
 	"github.com/firefinder/firefinder/shared/source"
 	"github.com/firefinder/firefinder/shared/source/catalogue"
 	"github.com/firefinder/firefinder/shared/source/cloudwatch"
@@ -89,10 +90,10 @@ func (a *App) ticketChannel(context.Context) (deliver.Channel, error) {
 }
 
 // routes are the pages, the webhook and the approval page on one address.
-func (a *App) routes(space config.Space) http.Handler {
+func (a *App) routes(space config.Space, mask *redact.Redactor) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/hooks/", a.heard(source.Handler(source.Deps{
-		Space: space, Sources: catalogue.All(space), Secrets: a.Secrets, Queue: a.events, Dead: a.events, Blob: a.Blob, Store: a.Store, Now: a.Now, Log: a.Log,
+		Space: space, Sources: catalogue.All(space), Secrets: a.Secrets, Queue: a.events, Dead: a.events, Blob: a.Blob, Store: a.Store, Redact: mask, Now: a.Now, Log: a.Log,
 	})))
 	mux.Handle("/approve/", console.ApproveHandler(console.ApproveDeps{Approvals: a.Approvals, Store: a.Store, Space: space, Now: a.Now, Rand: rand.Reader, Log: a.Log}))
 	mux.HandleFunc("POST /local/approvals/{id}", a.ownerDecides)

@@ -116,7 +116,7 @@ func (w *worker) observe(ctx context.Context, key, name string, args json.RawMes
 		}
 	}
 	obs := observed{Data: out.Data, Observation: incident.Observation{
-		ID: fmt.Sprintf("obs-%d", n), Tool: name, Args: string(args), Summary: out.Summary, At: w.Now().UTC(),
+		ID: fmt.Sprintf("obs-%d", n), Tool: name, Args: head(string(args), 2048), Summary: out.Summary, At: w.Now().UTC(),
 		Account: out.Account, Region: out.Region, Failed: out.Failed,
 	}}
 	_, _, err := w.journal.Append(ctx, journal.Observed, key, obs)

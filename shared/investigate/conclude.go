@@ -2,13 +2,16 @@ package investigate
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
 	"github.com/firefinder/firefinder/shared/blob"
+	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/record"
+	"github.com/firefinder/firefinder/shared/tool"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
 
@@ -34,8 +37,13 @@ func (s *Service) Conclude(ctx context.Context, in workflow.Input) (workflow.Cau
 		return out, err
 	}
 	c := Check(d.Draft, observations)
+	if c, err = w.doubted(ctx, c); err != nil {
+		return out, err
+	}
 	c.Analyst, c.Partial, c.At = d.Analyst, d.Partial, rec.Time
-	c = w.redacted(c)
+	if c, err = redacted(w.Redact, c); err != nil {
+		return out, err
+	}
 	if _, _, err := w.journal.Append(ctx, journal.Concluded, conclusionKey, c); err != nil {
 		return out, err
 	}
@@ -76,6 +84,7 @@ func Check(d incident.Draft, observations []incident.Observation) incident.Concl
 			seen[o.ID] = true
 		}
 	}
+	d = named(d)
 	c := incident.Conclusion{Outcome: d.Outcome, Confidence: d.Confidence, Summary: d.Summary, Gaps: d.Gaps}
 	keep := func(kind, id, text string, cites []string) ([]string, bool) {
 		good := slices.DeleteFunc(slices.Clone(cites), func(ref string) bool { return !seen[ref] })
@@ -119,26 +128,33 @@ func Check(d incident.Draft, observations []incident.Observation) incident.Concl
 	return c
 }
 
-// redacted masks secrets in everything that people will read.
-func (w *worker) redacted(c incident.Conclusion) incident.Conclusion {
-	text := w.Redact.Text
-	c.Summary = text(c.Summary)
-	for _, list := range [][]incident.Finding{c.Symptoms, c.Findings} {
-		for i := range list {
-			list[i].Text = text(list[i].Text)
-		}
+// doubted holds "nothing is wrong" against the analysis that was made without a model: what that blames is not healthy
+// because a model says so. Both stay to be read, and no one is told that all is well.
+func (w *worker) doubted(ctx context.Context, c incident.Conclusion) (incident.Conclusion, error) {
+	rec, ok := w.journal.Find(briefKey)
+	if !ok || c.Outcome != incident.NoFault {
+		return c, nil
 	}
-	for i := range c.RootCauses {
-		c.RootCauses[i].Mechanism, c.RootCauses[i].Condition = text(c.RootCauses[i].Mechanism), text(c.RootCauses[i].Condition)
+	var b evidence.Brief
+	if err := w.journal.Decode(ctx, rec, &b); err != nil {
+		return c, err
 	}
-	for i := range c.Rejected {
-		c.Rejected[i].Text, c.Rejected[i].Against = text(c.Rejected[i].Text), text(c.Rejected[i].Against)
+	if b.Outcome != incident.Confirmed && b.Outcome != incident.Likely || len(b.Causes) == 0 {
+		return c, nil
 	}
-	for i := range c.Gaps {
-		c.Gaps[i].Text, c.Gaps[i].Fix = text(c.Gaps[i].Text), text(c.Gaps[i].Fix)
+	c.Outcome, c.Confidence = incident.Inconclusive, min(c.Confidence, 0.3)
+	c.Gaps = append(slices.Clone(c.Gaps), incident.Gap{
+		Text: "the analyst found no fault, but the analysis of the telemetry blames " + b.Causes[0].Component + ": " + b.Causes[0].Mechanism,
+		Fix:  "look at both before the alarm is closed",
+	})
+	return c, nil
+}
+
+// redacted masks secrets in everything that people will read, through its JSON.
+func redacted[T any](mask tool.Redactor, v T) (out T, err error) {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return out, err
 	}
-	for i := range c.Dropped {
-		c.Dropped[i] = text(c.Dropped[i])
-	}
-	return c
+	return out, json.Unmarshal(mask.JSON(raw), &out)
 }

@@ -1,6 +1,7 @@
 package investigate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -81,22 +82,12 @@ func (w *worker) plan(ctx context.Context, c incident.Conclusion) (p incident.Pl
 		Rollback: draft.Rollback, BlastRadius: draft.BlastRadius, Risk: draft.Risk, Success: draft.Success, Spec: draft.Spec,
 		Cites: draft.Cites, Blocks: draft.Blocks, Requester: "firefinder", Analyst: analyst,
 	}
-	p, err = w.cleaned(p)
+	p, err = redacted(w.Redact, p)
 	if err != nil {
 		return p, err
 	}
 	_, _, err = w.journal.Append(ctx, journal.PlanMade, planKey, p)
 	return p, err
-}
-
-// cleaned redacts a plan as a whole, through its JSON.
-func (w *worker) cleaned(p incident.Plan) (incident.Plan, error) {
-	raw, err := json.Marshal(p)
-	if err != nil {
-		return p, err
-	}
-	var out incident.Plan
-	return out, json.Unmarshal(w.Redact.JSON(raw), &out)
 }
 
 // draftPlan asks the model; when it is away or answers with something that is no plan, the offline analyst plans.
@@ -121,6 +112,7 @@ func (w *worker) draftPlan(ctx context.Context, offer Offer) (incident.PlanDraft
 		return incident.PlanDraft{}, "", err
 	}
 	answer, err := w.converse(ctx, req)
+	answer.Response = w.received(0, answer.Response)
 	draft, planErr := proposedPlan(answer.Response, offer)
 	if err == nil && planErr == nil {
 		_, _, err = w.journal.Append(ctx, journal.Answered, planKey+"/response", answer)
@@ -129,7 +121,7 @@ func (w *worker) draftPlan(ctx context.Context, offer Offer) (incident.PlanDraft
 	if ctx.Err() != nil {
 		return incident.PlanDraft{}, "", err
 	}
-	w.log.WarnContext(ctx, "no usable plan from the model, the offline analyst plans", "class", incident.ClassOf(err))
+	w.log.WarnContext(ctx, "no usable plan from the model, the offline analyst plans", "class", incident.ClassOf(cmp.Or(err, planErr)))
 	resp, err := w.Offline.Converse(ctx, req)
 	if err != nil {
 		return incident.PlanDraft{}, "", fmt.Errorf("plan: %w", err)
@@ -167,13 +159,19 @@ func checkPlan(d *incident.PlanDraft, offer Offer) error {
 	if !slices.Contains(risks, d.Risk) {
 		return incident.Errorf(incident.Invalid, "risk must be low, medium or high")
 	}
+	if d.NoChange != "" && len(d.Actions) > 0 {
+		return incident.Errorf(incident.Invalid, "no_change says that nothing is to be done, but there are actions")
+	}
+	if s := d.Spec; s != nil {
+		s.Repository = offer.Facts["repository"] // a developer is sent to no other place than the space or the change names
+	}
 	applied := false
 	for _, a := range slices.Concat(d.Actions, d.Rollback) {
 		if !slices.Contains(incident.Phases, a.Phase) || !slices.Contains(risks, a.Risk) || a.Text == "" {
 			return incident.Errorf(incident.Invalid, "action %q: needs a text, a phase (%v) and a risk", a.Text, incident.Phases)
 		}
-		if a.Risk == incident.RiskHigh {
-			d.Risk = incident.RiskHigh // a plan is at least as risky as its riskiest action, whatever the model says
+		if a.Risk == incident.RiskHigh || strings.Contains(a.Command, "://") {
+			d.Risk = incident.RiskHigh // at least as risky as the riskiest action, or as a command that fetches something, whatever the model says
 		}
 	}
 	for _, a := range d.Actions {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,12 +25,6 @@ const (
 	grace     = 3 // turns after the budget in which the offline analyst may bring the investigation to its end
 	sameCall  = 2 // how often the same call may be made before the loop is told to stop
 )
-
-// answered is the journal's form of a model response.
-type answered struct {
-	llm.Response
-	Dollars float64 `json:"dollars"`
-}
 
 // drafted is the journal's form of a conclusion before checking.
 type drafted struct {
@@ -68,15 +63,19 @@ func (w *worker) turn(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	uses := answer.ToolUses()
-	for _, use := range uses {
-		if use.Name == ConcludeTool {
-			return w.draft(ctx, history, use, answer.Model, partial)
-		}
-	}
 	if len(uses) == 0 {
 		return false, w.nudge(ctx, history.turn)
 	}
-	return false, w.call(ctx, history, uses)
+	var refusal string
+	if i := slices.IndexFunc(uses, func(use llm.ToolUse) bool { return use.Name == ConcludeTool }); i >= 0 {
+		d, err := parseDraft(uses[i].Args)
+		if err == nil {
+			_, _, err = w.journal.Append(ctx, journal.Drafted, draftKey, drafted{Draft: d, Analyst: answer.Model, Partial: partial})
+			return err == nil, err
+		}
+		refusal = err.Error()
+	}
+	return false, w.call(ctx, history, uses, refusal)
 }
 
 // ask makes the model call of the next turn, or returns the journalled response of a turn that was cut off. partial says
@@ -108,6 +107,7 @@ func (w *worker) ask(ctx context.Context, h history) (answer answered, partial s
 	if err != nil {
 		return answer, "", fmt.Errorf("turn %d: %w", h.turn, err)
 	}
+	answer.Response = w.received(h.turn, answer.Response)
 	_, _, err = w.journal.Append(ctx, journal.Answered, key, answer)
 	if partial != "" && err == nil {
 		_, _, err = w.journal.Append(ctx, journal.Steered, key+"/partial", steering{Text: partial, Partial: true})
@@ -142,8 +142,9 @@ func (w *worker) converse(ctx context.Context, req llm.Request) (answered, error
 	return answered{Response: resp, Dollars: dollars}, err
 }
 
-// call runs the tools of one turn in parallel and journals each result.
-func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse) error {
+// call runs the tools of one turn in parallel and journals each result. A conclusion that was refused gets the reasons,
+// so that the model can mend it; the budget bounds how often.
+func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse, refusal string) error {
 	outcomes, scope := make([]tool.Outcome, len(uses)), w.scope()
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
@@ -151,10 +152,11 @@ func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse) error 
 		if _, done := w.journal.Find(useKey(h.turn, use)); done {
 			continue
 		}
-		if h.made[use.Name+string(use.Args)] >= sameCall {
-			outcomes[i] = refused("this exact call was made before; its result stands above. Look elsewhere or conclude.")
+		if why := w.refusal(h, use, i, refusal); why != "" {
+			outcomes[i] = refused(why)
 			continue
 		}
+		h.made[use.Name+string(use.Args)]++
 		group.Go(func() (err error) {
 			outcomes[i], err = w.box.Call(gctx, scope, use.Name, use.Args)
 			return err
@@ -164,23 +166,28 @@ func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse) error 
 		return err
 	}
 	for i, use := range uses {
-		if _, err := w.observe(ctx, useKey(h.turn, use), use.Name, use.Args, outcomes[i]); err != nil {
+		args := use.Args
+		if use.Name == ConcludeTool {
+			args = nil // a whole conclusion; it stands in the turn's record
+		}
+		if _, err := w.observe(ctx, useKey(h.turn, use), use.Name, args, outcomes[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// draft takes the model's conclusion. One that does not fit the schema is refused with the reasons, so that the model
-// can mend it; the budget bounds how often.
-func (w *worker) draft(ctx context.Context, h history, use llm.ToolUse, analyst, partial string) (bool, error) {
-	d, err := parseDraft(use.Args)
-	if err != nil {
-		_, err = w.observe(ctx, useKey(h.turn, use), use.Name, nil, refused(err.Error()))
-		return false, err
+// refusal says why the i-th call of a turn is not made, or nothing.
+func (w *worker) refusal(h history, use llm.ToolUse, i int, conclusion string) string {
+	switch most := w.Space.Budget.Tools; {
+	case use.Name == ConcludeTool:
+		return conclusion
+	case h.made[use.Name+string(use.Args)] >= sameCall:
+		return "this exact call was made before; its result stands above. Look elsewhere or conclude."
+	case most > 0 && h.spent.Tools+i >= most:
+		return "the budget for tool calls is used up. Conclude."
 	}
-	_, _, err = w.journal.Append(ctx, journal.Drafted, draftKey, drafted{Draft: d, Analyst: analyst, Partial: partial})
-	return err == nil, err
+	return ""
 }
 
 // giveUp ends an investigation that nobody brought to a conclusion: it says so, and blames nothing.

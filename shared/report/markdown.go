@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/firefinder/firefinder/shared/incident"
 )
@@ -19,12 +20,12 @@ func (r Report) Markdown() string {
 		w("- **Analyst:** %s", line(r.Conclusion.Analyst))
 	}
 	w("- **Investigation:** `%s` in space %s, %s", inv.ID, inv.Space, strings.ToLower(strings.ReplaceAll(string(inv.State), "_", " ")))
-	w("- **First alarm:** %s, priority %s, service %s", stamp(inv.OpenedAt), inv.Priority, orElse(inv.Service, "unknown"))
+	w("- **First alarm:** %s, priority %s, service %s", stamp(inv.OpenedAt), line(string(inv.Priority)), line(orElse(inv.Service, "unknown")))
 	if inv.Follows != "" {
 		w("- **Follows:** `%s`", inv.Follows)
 	}
 	if inv.Ticket != "" {
-		w("- **Ticket:** %s", inv.Ticket)
+		w("- **Ticket:** %s", line(inv.Ticket))
 	}
 	if r.Conclusion != nil && r.Conclusion.Partial != "" {
 		w("- **Partial:** %s", line(r.Conclusion.Partial))
@@ -175,7 +176,7 @@ func (r Report) record(w writer) {
 			if o.Failed {
 				text = "could not look: " + text
 			}
-			w("- **%s** %s: %s", o.ID, o.Tool, line(text))
+			w("- **%s** %s: %s", o.ID, line(o.Tool), line(text))
 		}
 	}
 	analyst := ""
@@ -226,10 +227,17 @@ func capital(s string) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
-// line makes text from outside safe for one line of Markdown: control characters visible, no line breaks, and no markup
-// that would make links, images, HTML or headings.
+// inert takes the meaning out of what makes links (also of bare addresses), images, HTML, code and tables.
+var inert = strings.NewReplacer("<", "&lt;", ">", "&gt;", "[", "\\[", "]", "\\]", "`", "'", "|", "\\|", "://", "\\://", "www.", "www\\.")
+
+// line makes text from outside safe for one line of Markdown: control characters visible, no line breaks, no markup,
+// and no beginning that would make a heading, a list, a rule or a quotation.
 func line(s string) string {
-	return strings.NewReplacer("<", "&lt;", ">", "&gt;", "[", "\\[", "]", "\\]", "`", "'", "|", "\\|").Replace(Visible(s))
+	s = strings.TrimSpace(inert.Replace(Visible(s)))
+	if s != "" && strings.IndexByte("#-+=*_~", s[0]) >= 0 {
+		return "\\" + s
+	}
+	return s
 }
 
 // Visible replaces line breaks by spaces and shows control, bidirectional and zero-width characters as their code
@@ -249,7 +257,11 @@ func Visible(s string) string {
 	return b.String()
 }
 
+// hidden reports characters without a shape: formats, line and paragraph separators, private ones, fillers, selectors.
 func hidden(r rune) bool {
-	return r == 0x00ad || r == 0x061c || r == 0x180e || r == 0xfeff || (r >= 0x200b && r <= 0x200f) || (r >= 0x2028 && r <= 0x202e) ||
-		(r >= 0x2060 && r <= 0x206f) || (r >= 0xe0000 && r <= 0xe007f) || (r >= 0xfff9 && r <= 0xfffb)
+	switch r {
+	case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0, unicode.ReplacementChar:
+		return true
+	}
+	return unicode.In(r, unicode.Cf, unicode.Co, unicode.Zl, unicode.Zp) || r >= 0xe0000 && r <= 0xe0fff || r >= 0x180b && r <= 0x180f || r >= 0xfe00 && r <= 0xfe0e
 }

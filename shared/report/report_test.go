@@ -132,6 +132,20 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
+// What begins a line, an address or a name in Markdown is text like the rest, also where a report shows a name.
+func TestMarkdownIsInert(t *testing.T) {
+	for _, c := range []struct{ hostile, want string }{
+		{"# Approved", `\# Approved`}, {"- [x] done", `\- \[x\] done`}, {"======", `\======`}, {"see https://x.example/a", `see https\://x.example/a`},
+		{"www.x.example", `www\.x.example`}, {"a\u3164b\U000e0041", "a&lt;U+3164&gt;b&lt;U+E0041&gt;"}, {"<b>x</b>", "&lt;b&gt;x&lt;/b&gt;"},
+	} {
+		r := full("title")
+		r.Conclusion.Summary, r.Investigation.Service, r.Observations[0].Tool = c.hostile, c.hostile, c.hostile
+		if md := r.Markdown(); strings.Count(md, c.want) < 3 || strings.Contains(md, "\n"+c.hostile+"\n") {
+			t.Errorf("%q is not %q three times in\n%s", c.hostile, c.want, md)
+		}
+	}
+}
+
 func TestCharts(t *testing.T) {
 	cases := map[string]report.Chart{
 		"empty":    {Title: "a"},

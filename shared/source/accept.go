@@ -3,6 +3,7 @@ package source
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/evidence"
@@ -14,6 +15,17 @@ import (
 
 // messageRoom is left in a queue message for everything but the vendor's body.
 const messageRoom = 32 << 10
+
+// masked takes secrets out of what lists and pages show of an event. The vendor's body stays whole, and so does what the
+// alarm's identity is made of.
+func (e endpoint) masked(event incident.Event) incident.Event {
+	event.Title, event.Description = e.Redact.Text(event.Title), e.Redact.Text(event.Description)
+	event.Links = slices.Clone(event.Links)
+	for i, link := range event.Links {
+		event.Links[i] = e.Redact.Text(link)
+	}
+	return event
+}
 
 // send makes one event durable. A vendor's body that does not fit into a message goes to blob first, and the event
 // carries a pointer: {"blob": hash, "bytes": n}.

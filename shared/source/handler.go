@@ -17,6 +17,7 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/queue"
+	"github.com/firefinder/firefinder/shared/redact"
 )
 
 // Secrets reads the active values of a named secret: the current one first, then the one before it. Refresh reads them
@@ -34,7 +35,8 @@ type Deps struct {
 	Queue   queue.Sender
 	Dead    queue.DeadLetters
 	Blob    blob.Store
-	Store   kv.Store // replay records and the change log
+	Store   kv.Store         // replay records and the change log
+	Redact  *redact.Redactor // nil: one of its own
 	Now     func() time.Time
 	Log     *slog.Logger
 }
@@ -52,6 +54,9 @@ type Deps struct {
 // the answer says duplicate as well. A source whose secret is missing or
 // weak is closed (503); the others stay open.
 func Handler(d Deps) http.Handler {
+	if d.Redact == nil {
+		d.Redact = redact.New([]byte(d.Space.Name))
+	}
 	open := map[string]endpoint{}
 	for _, s := range d.Sources {
 		kind := s.Rules().Kind
@@ -220,7 +225,7 @@ func (e endpoint) accept(ctx context.Context, body []byte, sent time.Time, p Par
 		return trouble(err)
 	}
 	for _, event := range p.Events {
-		event = event.Normalise(sent)
+		event = e.masked(event.Normalise(sent))
 		if err := event.Validate(); err != nil {
 			a.faults = append(a.faults, err.Error())
 			continue

@@ -175,6 +175,23 @@ func TestAccepted(t *testing.T) {
 }
 
 // An event without a time of its own is dated by the signature, so that a replayed delivery is recognised.
+// Title, description and links are shown in lists and pages: secrets are taken out of them at the door. The vendor's body
+// stays whole, and the identity is the same.
+func TestSecretsStayAtTheDoor(t *testing.T) {
+	h := newHooks(t, "")
+	const body = `{"eventType":"incident","incidentId":"A-1","action":"created","priority":"HIGH","title":"login with password=hunter2!x fails","description":"postgres://app:hunter2!x@db/shop","timestamp":"2026-03-10T03:02:00Z","links":["https://app:hunter2!x@x.example/"],"data":{"raw":"password=hunter2!x"}}`
+	if got := h.do(signed(body)); got.status != http.StatusAccepted {
+		t.Fatalf("%d %s", got.status, got.body)
+	}
+	var e incident.Event
+	if err := json.Unmarshal([]byte(h.queue.bodies[0]), &e); err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(e.Title+e.Description+strings.Join(e.Links, ""), "hunter2!x") || !strings.Contains(e.Title, "login with password=<secret:") || !strings.Contains(string(e.Data), "hunter2!x") {
+		t.Errorf("%+v, data %s", e, e.Data)
+	}
+}
+
 func TestReplayWithoutTimestamp(t *testing.T) {
 	h := newHooks(t, "")
 	body := `{"eventType":"incident","incidentId":"1","action":"created","priority":"LOW","title":"x"}`

@@ -66,7 +66,7 @@ type Outcome struct {
 func (b *Box) Call(ctx context.Context, scope Scope, name string, args json.RawMessage) (Outcome, error) {
 	i := slices.IndexFunc(b.tools, func(t Tool) bool { return t.Spec().Name == name })
 	if i < 0 {
-		return failed(incident.NotFound, fmt.Sprintf("there is no tool named %q", name)), nil
+		return failed(incident.NotFound, fmt.Sprintf("there is no tool named %q", b.redact.Text(name[:min(len(name), 64)]))), nil
 	}
 	if len(args) == 0 {
 		args = json.RawMessage("{}")

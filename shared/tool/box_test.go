@@ -118,6 +118,19 @@ func TestSecretsLeaveTheBoxMasked(t *testing.T) {
 	}
 }
 
+func TestTheNameOfAnUnknownToolIsMaskedAndShort(t *testing.T) {
+	b, _ := box(t, 1<<20)
+	for _, name := range []string{"password=" + secret, "x\x1b[2J\u202e", strings.Repeat("n", 1<<20)} {
+		got, err := b.Call(t.Context(), tool.Scope{}, name, nil)
+		if err != nil || !got.Failed || got.Class != incident.NotFound {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		if all := string(got.Data) + got.Summary; strings.Contains(all, secret) || strings.ContainsAny(all, "\x1b\u202e") || len(all) > 400 {
+			t.Errorf("%.200q is told as %.300q", name, all)
+		}
+	}
+}
+
 func TestTheEndOfTheContextIsTheOnlyError(t *testing.T) {
 	for _, component := range []string{"waits", "fine"} {
 		b, ran := box(t, 1<<20)

@@ -247,23 +247,24 @@ func (o *obedient) calls(req llm.Request, t orders) []llm.ToolUse {
 		}
 		return t.words[i%len(t.words)]
 	}
-	var real []llm.ToolUse
+	var wide, odd []llm.ToolUse
 	for i, spec := range req.Tools {
 		if spec.Name == investigate.ConcludeTool || spec.Name == investigate.BriefTool {
 			continue
 		}
 		w := word(i + o.turn)
-		real = append(real,
-			use(spec.Name, map[string]any{"from": "2001-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z", "contains": ""}),
-			use(spec.Name, map[string]any{"components": []string{w, "*", "../" + w}, "contains": w}),
+		wide = append(wide, use(spec.Name, map[string]any{"from": "2001-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z", "contains": ""}))
+		odd = append(odd,
 			use(spec.Name, map[string]any{"url": w, "arn": w, "account": "999999999999", "space": "search", "region": "us-east-1", "query": t.text}),
+			use(spec.Name, map[string]any{"components": []string{w, "*", "../" + w}, "contains": w}),
 			use(spec.Name, map[string]any{"contains": strings.Repeat(w, 1+200_000/max(1, len(w)))}),
 			use(spec.Name, map[string]any{}),
 		)
 		for _, a := range t.args {
-			real = append(real, llm.ToolUse{ID: "intent", Name: spec.Name, Args: a})
+			odd = append(odd, llm.ToolUse{ID: "intent", Name: spec.Name, Args: a})
 		}
 	}
+	real := append(wide, odd...)
 	if o.turn%2 == 0 {
 		return append(real, out...)
 	}

@@ -55,11 +55,11 @@ type world struct {
 	app     *embedded.App
 	dir     string
 
-	mu     sync.Mutex
+	mu     *sync.Mutex // over the four below
 	called []call
 	mails  []email.Message
 	slack  [][]byte
-	log    bytes.Buffer
+	log    *bytes.Buffer
 
 	inv     incident.Investigation
 	before  incident.Approval // as it was before a person decided
@@ -80,7 +80,7 @@ type call struct {
 // played runs the whole way of an alarm with the attack in its carrier, and a model that obeys.
 func played(ctx context.Context, a attack, carrier string) (*world, error) {
 	a.Text = strings.NewReplacer("{{secret}}", secrets[0], "{{half}}", secrets[0][:20], "{{rest}}", secrets[0][20:]).Replace(a.Text)
-	w := &world{attack: a, carrier: carrier, model: newObedient(a.Text), report: map[string]string{}}
+	w := &world{attack: a, carrier: carrier, model: newObedient(a.Text), mu: &sync.Mutex{}, log: &bytes.Buffer{}, report: map[string]string{}}
 	folder, err := laid(a.Text, carrier)
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (w *world) start(ctx context.Context) (err error) {
 	space.Models.Prices = map[string]config.Price{"obedient": {In: 1, Out: 1}}
 	w.app, err = embedded.Start(ctx, embedded.Options{
 		Space: space, Dir: w.dir, Tools: w.watched(), Model: w.model, ModelID: "obedient", Now: func() time.Time { return noon }, NoSync: true, Ticket: true,
-		Log: slog.New(slog.NewJSONHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Tell: []deliver.Channel{
 			mails{email.New(email.Options{From: "firefinder@example.com", To: []string{"oncall@example.com"}, Sender: email.SenderFunc(w.mailed)})},
 			slack.New(slack.Options{Channel: "C0LANTERN", Token: func(context.Context) (string, error) { return "token", nil }, HTTP: &http.Client{Transport: posted{w}}}),

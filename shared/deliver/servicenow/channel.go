@@ -17,6 +17,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/report"
 )
 
 // Options is what a Channel needs.
@@ -201,7 +202,7 @@ func (c *Channel) fields(n deliver.Notice) map[string]string {
 		level = urgency[incident.Medium]
 	}
 	out := map[string]string{
-		"short_description":   clip(plain("Firefinder: "+inv.Title), 160),
+		"short_description":   clip(plain("Firefinder: "+report.Visible(inv.Title)), 160),
 		"description":         clip(plain(Description(n)), c.o.NoteLimit),
 		"correlation_id":      inv.ID,
 		"correlation_display": "Firefinder",

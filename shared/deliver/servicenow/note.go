@@ -7,6 +7,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/report"
 )
 
 // Note is one work note and the reference by which it is found again.
@@ -51,15 +52,15 @@ func reference(n deliver.Notice, part int) string {
 func Description(n deliver.Notice) string {
 	e := n.Investigation.Opener
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n\nFirst alarm: %s", n.Investigation.Title, n.Investigation.OpenedAt.UTC().Format("2006-01-02 15:04:05Z"))
+	fmt.Fprintf(&b, "%s\n\nFirst alarm: %s", report.Visible(n.Investigation.Title), n.Investigation.OpenedAt.UTC().Format("2006-01-02 15:04:05Z"))
 	if e.Source != "" {
-		fmt.Fprintf(&b, ", from %s", e.Source)
+		fmt.Fprintf(&b, ", from %s", report.Visible(e.Source))
 	}
 	if n.Investigation.Service != "" {
-		fmt.Fprintf(&b, ", service %s", n.Investigation.Service)
+		fmt.Fprintf(&b, ", service %s", report.Visible(n.Investigation.Service))
 	}
 	if e.Description != "" {
-		fmt.Fprintf(&b, "\n%s", e.Description)
+		fmt.Fprintf(&b, "\n%s", report.Visible(e.Description))
 	}
 	fmt.Fprintf(&b, "\n\nFirefinder investigates this as %s and writes what it finds into the work notes. It changes nothing.", n.Investigation.ID)
 	return b.String()

@@ -29,6 +29,18 @@ func TestNotes(t *testing.T) {
 	}
 }
 
+func TestTicketsShowWhatHides(t *testing.T) {
+	n := delivertest.Notices()["findings"]
+	hidden := "a\u202eb\u200bc\U000e0041[code]<b>[/code]"
+	n.Investigation.Title, n.Investigation.Opener.Description, n.Investigation.Service, n.Investigation.Opener.Source = hidden, hidden, hidden, hidden
+	fields := New(Options{}).fields(n)
+	for _, name := range []string{"short_description", "description"} {
+		if strings.ContainsAny(fields[name], "\u202e\u200b\U000e0041") || code.MatchString(fields[name]) || !strings.Contains(fields[name], "<U+202E>") {
+			t.Errorf("%s: %q", name, fields[name])
+		}
+	}
+}
+
 func TestLongNotesAreSplit(t *testing.T) {
 	n := delivertest.Notices()["findings"]
 	for i := range 200 {
