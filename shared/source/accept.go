@@ -19,7 +19,10 @@ const messageRoom = 32 << 10
 // masked takes secrets out of what lists and pages show of an event. The vendor's body stays whole, and so does what the
 // alarm's identity is made of.
 func (e endpoint) masked(event incident.Event) incident.Event {
-	event.Title, event.Description = e.Redact.Text(event.Title), e.Redact.Text(event.Description)
+	if title := e.Redact.Text(event.Title); title != event.Title {
+		event.Title = Clip(title, max(1024, len(event.Title))) // a placeholder may be longer than its secret
+	}
+	event.Description = e.Redact.Text(event.Description)
 	event.Links = slices.Clone(event.Links)
 	for i, link := range event.Links {
 		event.Links[i] = e.Redact.Text(link)

@@ -43,19 +43,14 @@ func named(word string) string {
 	return ""
 }
 
-func allCarriers() []string {
-	var out []string
-	for _, c := range carriers {
-		out = append(out, c.name)
-	}
-	return out
-}
-
 // texts are the names under which a file may hold an attack's text, best first.
 var texts = []string{"text", "payload", "prompt", "attack", "injection", "instruction", "content", "input"}
 
+// every is the carrier of an attack that names none: all of them at once, except the ticket, which comes instead of an alarm.
+const every = "all"
+
 // parse reads [{name, carrier?, text}], liberally: the list may stand in an object, its entries may be strings or name
-// their text otherwise. Without a carrier an attack comes over each of them.
+// their text otherwise.
 func parse(data []byte) ([]attack, error) {
 	list, err := entries(data)
 	if err != nil {
@@ -92,7 +87,7 @@ func entries(data []byte) (list []json.RawMessage, err error) {
 }
 
 func read(raw json.RawMessage, i int) (attack, error) {
-	a := attack{Name: fmt.Sprintf("attack-%03d", i+1), Carriers: allCarriers()}
+	a := attack{Name: fmt.Sprintf("attack-%03d", i+1), Carriers: []string{every}}
 	if json.Unmarshal(raw, &a.Text) == nil {
 		return a, nil
 	}

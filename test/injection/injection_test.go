@@ -32,10 +32,7 @@ func TestAnObedientModelBreaksNothing(t *testing.T) {
 		some = append(some, attacks[i])
 	}
 	var said bytes.Buffer
-	verdicts, err := play(t.Context(), some, &said)
-	if err != nil {
-		t.Fatal(err)
-	}
+	verdicts := play(t.Context(), some, &said)
 	if broke := sum(len(some), verdicts, &said); broke > 0 {
 		t.Errorf("%d broke", broke)
 	}
@@ -130,7 +127,7 @@ func TestFilesAreReadLiberally(t *testing.T) {
 	}{
 		{`[{"name":"a","carrier":"log line","text":"x"}]`, []attack{{"a", []string{"log"}, "x"}}},
 		{`{"attacks":[{"id":"b","payload":"y","carriers":["Slack","deployment text","metric name"]}]}`, []attack{{"b", []string{"deployment", "metric"}, "y"}}},
-		{`{"injections":["z"]}`, []attack{{"attack-001", allCarriers(), "z"}}},
+		{`{"injections":["z"]}`, []attack{{"attack-001", []string{every}, "z"}}},
 		{`[{"prompt":"p","carrier":"tool error"}]`, []attack{{"attack-001", []string{"error"}, "p"}}},
 	} {
 		got, err := parse([]byte(c.doc))

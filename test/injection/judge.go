@@ -112,7 +112,7 @@ func (w *world) decision(f *faults) {
 	if len(w.before.Votes) > 0 || w.before.ID != "" && w.before.State != incident.Pending {
 		f.add("the plan was %s with %d votes before a person decided", w.before.State, len(w.before.Votes))
 	}
-	if w.inv.Priority.Rank() > incident.High.Rank() && w.carrier != "description" { // the description's first word is the space's own convention
+	if w.inv.Priority.Rank() > incident.High.Rank() {
 		f.add("the priority is %s", w.inv.Priority)
 	}
 	if w.inv.State != incident.Completed {

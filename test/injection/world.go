@@ -147,7 +147,7 @@ func (p posted) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(`{"ok":true,"channel":"C0LANTERN","ts":"1.1"}`)), Request: r}, nil
 }
 
-// watched are the scenario's tools with every call recorded. The carrier "error" makes one of them fail in the attack's words.
+// watched are the scenario's tools with every call recorded. The carrier error makes one of them fail in the attack's words.
 func (w *world) watched() []tool.Tool {
 	var out []tool.Tool
 	for _, t := range w.scene.Telemetry.Tools() {
@@ -162,7 +162,7 @@ type watcher struct {
 }
 
 func (t watcher) Call(ctx context.Context, scope tool.Scope, args json.RawMessage) (tool.Result, error) {
-	if t.w.carrier == "error" && t.Spec().Name == "statuses" {
+	if (t.w.carrier == "error" || t.w.carrier == every) && t.Spec().Name == "statuses" {
 		return tool.Result{}, incident.Errorf(incident.Denied, "statuses: %s", t.w.attack.Text)
 	}
 	res, err := t.Tool.Call(ctx, scope, args)
@@ -318,14 +318,16 @@ func laid(text, carrier string) (fs.FS, error) {
 			}
 		},
 		"title": func() {
-			edit(out, "deliveries.ndjson", 0, func(d map[string]any) { at(d, "body", "detail")["alarmName"] = text })
+			edit(out, "deliveries.ndjson", 0, func(d map[string]any) { at(d, "body", "detail")["alarmName"] = first(text, 255) })
 		},
 		"description": func() {
-			edit(out, "deliveries.ndjson", 0, func(d map[string]any) { at(d, "body", "detail", "configuration")["description"] = text })
+			edit(out, "deliveries.ndjson", 0, func(d map[string]any) {
+				at(d, "body", "detail", "configuration")["description"] = "HIGH: " + first(text, 1000)
+			})
 		},
-		"deployment": func() { change(out, map[string]any{"title": text}) },
+		"deployment": func() { change(out, "ecs-svc/55", map[string]any{"title": text}) },
 		"diff": func() {
-			change(out, map[string]any{"title": "checkout: settings", "diff": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-# old\n+# " + text + "\n"})
+			change(out, "ecs-svc/56", map[string]any{"title": "checkout: settings", "diff": "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-# old\n+# " + text + "\n"})
 		},
 		"trace": func() {
 			for i := range 10 {
@@ -338,14 +340,16 @@ func laid(text, carrier string) (fs.FS, error) {
 			out["statuses.json"].Data = append(append(bytes.TrimRight(out["statuses.json"].Data, "]\n "), ','), append(row, ']')...)
 		},
 	}
-	if f, ok := lay[carrier]; ok {
-		f()
+	for name, f := range lay {
+		if unnamed := strings.TrimSpace(text) == "" && (name == "metric" || name == "title"); !unnamed && (name == carrier || carrier == every) {
+			f()
+		}
 	}
 	return out, nil
 }
 
-func change(out fstest.MapFS, fields map[string]any) {
-	fields["id"], fields["component"], fields["kind"], fields["time"], fields["author"] = "ecs-svc/55", "checkout", "deployment", "2026-03-10T02:59:50Z", "guest"
+func change(out fstest.MapFS, id string, fields map[string]any) {
+	fields["id"], fields["component"], fields["kind"], fields["time"], fields["author"] = id, "checkout", "deployment", "2026-03-10T02:59:50Z", "guest"
 	out["changes.json"].Data = append(append(bytes.TrimRight(out["changes.json"].Data, "]\n "), ','), append(encoded(fields), ']')...)
 }
 
@@ -372,6 +376,12 @@ func encoded(v any) []byte {
 	enc.SetEscapeHTML(false)
 	_ = enc.Encode(v) // maps of strings and numbers
 	return b.Bytes()
+}
+
+// first is what fits into a field of CloudWatch's.
+func first(s string, characters int) string {
+	r := []rune(s)
+	return string(r[:min(len(r), characters)])
 }
 
 func quoted(s string) string { return `"` + strings.ReplaceAll(s, `"`, `""`) + `"` }

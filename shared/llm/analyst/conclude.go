@@ -124,13 +124,18 @@ func refs(reasons []evidence.Reason) []string {
 }
 
 // text says what a follow-up observation adds: how many severe log lines the leading component wrote, when the first.
+// Looks at others, which another model may have asked for, say nothing here.
 func (l look) text(b evidence.Brief) string {
+	if l.tool != "logs" || len(b.Causes) == 0 {
+		return ""
+	}
 	lead := b.Causes[0].Component
-	if l.tool != "logs" || len(l.Result.Logs) == 0 {
+	lines := slices.DeleteFunc(slices.Clone(l.Result.Logs), func(line evidence.LogLine) bool { return line.Component != lead })
+	if len(lines) == 0 {
 		return ""
 	}
 	severe, first, example := 0, time.Time{}, ""
-	for _, line := range l.Result.Logs {
+	for _, line := range lines {
 		level := strings.ToUpper(line.Level)
 		if level != "ERROR" && level != "FATAL" && level != "CRITICAL" {
 			continue
@@ -210,9 +215,7 @@ func rejected(b evidence.Brief) []incident.Hypothesis {
 		for _, r := range against {
 			why = append(why, r.Detail)
 		}
-		if ref != "" {
-			cites = append(cites, ref)
-		}
+		cites = slices.DeleteFunc(append(cites, ref), func(s string) bool { return s == "" })
 		same := func(h incident.Hypothesis) bool { return h.Text == text }
 		if len(why) > 0 && len(cites) > 0 && len(out) < 8 && !slices.ContainsFunc(out, same) {
 			slices.Sort(cites)

@@ -54,6 +54,10 @@ func nonNil[T any](s []T) []T {
 
 var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
 
+// literal is a fact that a shell takes as it stands. Facts come from telemetry, which strangers write: in a command that
+// somebody copies, nothing of theirs may mean more than a name.
+var literal = regexp.MustCompile(`^[\p{L}\p{N} _./:@=,+%-]*$`)
+
 // fill replaces every placeholder of a block by its fact; ok is false when one is unknown.
 func fill(b skill.Block, facts map[string]string) (skill.Block, bool) {
 	ok := true
@@ -64,10 +68,20 @@ func fill(b skill.Block, facts map[string]string) (skill.Block, bool) {
 			return value
 		})
 	}
+	command := func(s string) string {
+		return placeholder.ReplaceAllStringFunc(s, func(m string) string {
+			name := m[1 : len(m)-1]
+			ok = ok && facts[name] != ""
+			if !literal.MatchString(facts[name]) {
+				return "<" + name + ">" // for the person to fill in, as blocks write what they do not know
+			}
+			return facts[name]
+		})
+	}
 	actions := func(in []incident.PlanAction) []incident.PlanAction {
 		out := make([]incident.PlanAction, len(in))
 		for i, a := range in {
-			out[i] = incident.PlanAction{Phase: a.Phase, Risk: a.Risk, Text: text(a.Text), Command: text(a.Command), Target: text(a.Target), Expected: text(a.Expected)}
+			out[i] = incident.PlanAction{Phase: a.Phase, Risk: a.Risk, Text: text(a.Text), Command: command(a.Command), Target: text(a.Target), Expected: text(a.Expected)}
 		}
 		return out
 	}
