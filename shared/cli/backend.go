@@ -22,7 +22,7 @@ import (
 type place struct{ dir, table, bucket string }
 
 func (p *place) flags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&p.dir, "dir", ".firefinder", "state folder of `firefinder local`")
+	cmd.Flags().StringVar(&p.dir, "dir", ".firefinder", "state folder of the space that firefinder local runs")
 }
 
 // readFlags are for commands that only read: they also look at a deployed space.
@@ -51,7 +51,7 @@ func (p place) ask(ctx context.Context, method, path string, in, out any) error 
 	var r running
 	data, err := os.ReadFile(filepath.Join(p.dir, runningFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return incident.Errorf(incident.NotFound, "nothing runs in %s; start it with `firefinder local --dir %s`, or name a deployed space's --table and --bucket where the command has them", p.dir, p.dir)
+		return incident.Errorf(incident.NotFound, "no space runs in %s; start one with `firefinder local --space FILE --dir %s`, or name a deployed space's --table and --bucket where the command has them", p.dir, p.dir)
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &r)

@@ -96,13 +96,14 @@ func (o doctorOptions) look(ctx context.Context) ([]finding, error) {
 		return out, nil
 	}
 	lib, err := skill.Load(skills.FS, rule.Compiler())
-	add("skills", err, fmt.Sprintf("%d skills, %d skip rules, %d mitigation blocks", len(lib.Skills()), len(lib.Skips()), len(lib.Blocks())))
+	add("skills", err, incident.Count(len(lib.Skills()), "skill", "skills")+", "+
+		incident.Count(len(lib.Skips()), "skip rule", "skip rules")+", "+incident.Count(len(lib.Blocks()), "mitigation block", "mitigation blocks"))
 	for _, s := range space.Sources {
 		_, err := sourceOf(s.Kind, space)
 		add("source "+s.Kind, err, "known; secret "+s.Secret)
 	}
 	add("sources", some(len(space.Sources), "no source is configured: nothing can reach this space; add one under sources"), fmt.Sprintf("%d configured", len(space.Sources)))
-	add("approvers", some(len(space.Approvals.People), "nobody may decide on plans; add people under approvals"), fmt.Sprintf("%d people", len(space.Approvals.People)))
+	add("approvers", some(len(space.Approvals.People), "nobody may decide on plans; add people under approvals"), incident.Count(len(space.Approvals.People), "person", "people"))
 	add("model", modelFault(space.Models), "investigations use "+or(space.Models.Investigate, "the offline analyst: no model is configured"))
 	if o.aws {
 		return append(out, o.deployed(ctx, space)...), nil
@@ -146,6 +147,15 @@ func (o doctorOptions) deployed(ctx context.Context, space config.Space) []findi
 	cfg, err := profile.Load(ctx, aws.Options{Region: space.Region})
 	if err != nil {
 		return []finding{{Check: "AWS configuration", Text: err.Error()}}
+	}
+	look("AWS credentials", "found", func(ctx context.Context) error {
+		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
+			return incident.Errorf(incident.Denied, "none; sign in with the AWS command line, or set AWS_PROFILE")
+		}
+		return nil
+	})
+	if !out[0].OK {
+		return out
 	}
 	look("table", o.table, func(ctx context.Context) error {
 		if o.table == "" {

@@ -19,7 +19,7 @@ func newJournal() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			data, err := os.ReadFile(args[0])
 			if err != nil {
-				return incident.Errorf(incident.NotFound, "read journal: %w", err)
+				return incident.Errorf(incident.NotFound, "read journal: %w; an exported journal is the journal.jsonl of a demo or of the console", err)
 			}
 			records, head, err := journal.Parse(data)
 			if err == nil {

@@ -25,14 +25,35 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.ExecuteContext(ctx)
-	if err == nil {
+	began := false
+	notice(root, &began)
+	cmd, err := root.ExecuteContextC(ctx)
+	switch {
+	case err == nil:
 		return 0
+	case !began: // the command line itself is at fault
+		err = incident.Errorf(incident.Invalid, "%w; see `%s --help`", err, cmd.CommandPath())
 	}
 	if !errors.Is(err, errSaid) {
 		fmt.Fprintln(stderr, "firefinder: "+err.Error())
 	}
 	return exitCode(err)
+}
+
+// notice makes every command set began when its flags and arguments were right. A command that only holds others prints
+// them, and takes no other word.
+func notice(cmd *cobra.Command, began *bool) {
+	run := cmd.RunE
+	if run == nil {
+		cmd.Args, run = cobra.NoArgs, func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		*began = true
+		return run(cmd, args)
+	}
+	for _, c := range cmd.Commands() {
+		notice(c, began)
+	}
 }
 
 // errSaid fails a command that has already told why.

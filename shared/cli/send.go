@@ -110,7 +110,7 @@ func (o sendOptions) target(cmd *cobra.Command) (string, config.Secret, error) {
 	}
 	data, err := os.ReadFile(filepath.Join(o.dir, runningFile))
 	if err != nil {
-		return "", config.Secret{}, incident.Errorf(incident.NotFound, "nothing runs in %s; start it with `firefinder local --dir %s`, or give --url", o.dir, o.dir)
+		return "", config.Secret{}, incident.Errorf(incident.NotFound, "no space runs in %s; start one with `firefinder local --space FILE --dir %s`, or give --url", o.dir, o.dir)
 	}
 	var r running
 	if err := json.Unmarshal(data, &r); err != nil {

@@ -68,14 +68,21 @@ func newSpaceCheck() *cobra.Command {
 		Short: "Check space files; every fault is named with line and key",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			var names []string
+			names := []string{}
+			var wrong error
 			for _, path := range args {
 				space, err := config.LoadSpace(path)
 				if err != nil {
-					return err
+					say(cmd, "firefinder: %s", err)
+					wrong = err
+					continue
 				}
 				names = append(names, space.Name)
-				say(cmd, "%s: space %s, %d services, %d sources, %d approvers", path, space.Name, len(space.Services), len(space.Sources), len(space.Approvals.People))
+				say(cmd, "%s: space %s, %s, %s, %s", path, space.Name, incident.Count(len(space.Services), "service", "services"),
+					incident.Count(len(space.Sources), "source", "sources"), incident.Count(len(space.Approvals.People), "approver", "approvers"))
+			}
+			if wrong != nil {
+				return fmt.Errorf("%w (%w)", errSaid, wrong)
 			}
 			if asJSON(cmd) {
 				return printJSON(cmd, map[string][]string{"spaces": names})

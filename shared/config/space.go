@@ -175,7 +175,7 @@ func ParseSpace(file string, data []byte) (Space, error) {
 		if errors.Is(err, io.EOF) {
 			return Space{}, incident.Errorf(incident.Invalid, "%s: the file is empty; start from `firefinder space init NAME`", file)
 		}
-		return Space{}, incident.Errorf(incident.Invalid, "%s: %s", file, yamlFaults(err))
+		return Space{}, incident.Errorf(incident.Invalid, "%s: %s", file, yamlFaults(data, err))
 	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return Space{}, incident.Errorf(incident.Invalid, "%s: more than one YAML document; keep one space per file", file)
@@ -185,18 +185,6 @@ func ParseSpace(file string, data []byte) (Space, error) {
 		return Space{}, incident.Errorf(incident.Invalid, "%s: %s", file, strings.Join(faults, "; "))
 	}
 	return s, nil
-}
-
-var unknownKey = regexp.MustCompile(`field (\S+) not found in type \S+`)
-
-// yamlFaults says what is wrong with a document, all faults in one line, each with its own.
-func yamlFaults(err error) string {
-	text := strings.TrimPrefix(err.Error(), "yaml: ")
-	var faults *yaml.TypeError
-	if errors.As(err, &faults) {
-		text = strings.Join(faults.Errors, "; ")
-	}
-	return unknownKey.ReplaceAllString(text, `unknown key "$1"`)
 }
 
 // LoadSpace reads a space file from disk.

@@ -83,7 +83,7 @@ func TestInvestigationTellsEverything(t *testing.T) {
 	_, page := visit(t, w.Console(), "/investigations/"+inv.ID)
 	for selector, want := range map[string]string{
 		"h1":                   "checkout 5xx above 5 %",
-		"#root-cause":          "Brought about by change checkout:42. Reaches storefront. see f-2 f-3",
+		"#root-cause":          "Brought about by change checkout:42. Also affected: storefront. see f-2 f-3",
 		"#symptoms":            "31 % of checkout requests fail see obs-1",
 		"#rejected":            "its CPU is at 12 %",
 		"#gaps":                "allow xray:GetTraceSummaries",
@@ -93,7 +93,7 @@ func TestInvestigationTellsEverything(t *testing.T) {
 		"#after":               "sealed by",
 		".standing":            "Waiting for a decision",
 		"#plan .command":       "", // counted below
-		"[data-state=PENDING]": "firefinder approve " + inv.ApprovalID,
+		"[data-state=PENDING]": "firefinder approve " + inv.ID,
 	} {
 		found := page.all(selector)
 		if len(found) == 0 || !strings.Contains(found[0].text(), want) {

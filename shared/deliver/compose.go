@@ -55,7 +55,7 @@ func decided(n Notice) string {
 	case n.Approval != nil:
 		return "plan " + strings.ToLower(string(n.Approval.State))
 	case n.Plan != nil && n.Plan.NoChange != "":
-		return "no change required"
+		return "nothing to decide (" + strings.TrimSuffix(n.Plan.Summary, ".") + ")"
 	}
 	return "no decision was needed"
 }
@@ -100,7 +100,7 @@ func since(n Notice) time.Time {
 
 func causes(list []incident.RootCause) (out []Item) {
 	for _, rc := range list {
-		item := Item{Text: one(fmt.Sprintf("%s %s: %s (%s)", rc.ID, rc.Component, full(rc.Mechanism), report.Cites(rc.Cites)))}
+		item := Item{Text: one(fmt.Sprintf("%s: %s (%s)", rc.Component, full(rc.Mechanism), report.Cites(rc.Cites)))}
 		if rc.Change != "" {
 			item.note("Brought about by change %s.", rc.Change)
 		} else if rc.Condition != "" {
@@ -215,7 +215,7 @@ func (d *Document) verdict(n Notice) {
 	if n.Approval == nil {
 		if n.Plan != nil {
 			d.say("%s", n.Plan.Summary)
-			d.say("No decision was needed. %s", full(n.Plan.NoChange))
+			d.say("%s", full(n.Plan.NoChange))
 			d.plan(*n.Plan)
 		}
 		return
@@ -228,7 +228,7 @@ func (d *Document) verdict(n Notice) {
 	case incident.Approved:
 		d.say("The approved steps are yours to carry out, in the order of the plan. Firefinder runs none of them.")
 	case incident.Rejected, incident.Expired:
-		d.say("Nothing was changed. `firefinder show %s` has the findings if another plan is wanted.", n.Investigation.ID)
+		d.say("Nothing was changed. The findings stand, if another plan is wanted.")
 	}
 	var late []Item
 	for _, v := range n.Approval.Late {
@@ -293,7 +293,7 @@ func Undo(a Alarm) string {
 func (d *Document) footer(n Notice) {
 	add := func(format string, args ...any) { d.Footer = append(d.Footer, one(fmt.Sprintf(format, args...))) }
 	inv := n.Investigation
-	add("Investigation %s in space %s. All of it: firefinder show %s", inv.ID, inv.Space, inv.ID)
+	add("Investigation %s in space %s.", inv.ID, inv.Space)
 	if inv.Follows != "" {
 		add("Follows %s.", inv.Follows)
 	}

@@ -174,10 +174,15 @@ func (h heardAlarm) detail(episodes int, of map[bell]custom) string {
 	if h.bell.end != "" {
 		what += " when " + h.bell.end
 	}
-	if episodes == 0 {
-		return "an alarm fired on " + what
+	if what == "" {
+		what = "an alarm fired"
+	} else {
+		what = "an alarm fired on " + what
 	}
-	return fmt.Sprintf("an alarm fired on %s, as in %.0f of %d earlier incidents", what, of[h.bell].often, episodes)
+	if episodes == 0 {
+		return what
+	}
+	return fmt.Sprintf("%s, as in %.0f of %d earlier incidents", what, of[h.bell].often, episodes)
 }
 
 // early is 1 for the first alarms and fades with time; an alarm of unknown time is neither early nor late.

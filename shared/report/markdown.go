@@ -108,7 +108,7 @@ func plan(w writer, p incident.Plan, hash string) {
 		w("\n%s", line(p.NoChange))
 		return
 	}
-	w("\nRisk %s. %s Plan hash %s. Commands are for copying; Firefinder runs nothing.", p.Risk, stop(line(p.BlastRadius)), short(hash))
+	w("\nRisk %s. %s Plan hash %s. Commands are for copying; Firefinder runs nothing.", p.Risk, sentence(line(p.BlastRadius)), short(hash))
 	for _, phase := range incident.Phases {
 		actions(w, string(phase), p.In(phase))
 	}
@@ -212,8 +212,8 @@ func short(hash string) string {
 	return "`" + hash[:12] + "`"
 }
 
-// stop ends a sentence.
-func stop(s string) string {
+// sentence ends one.
+func sentence(s string) string {
 	if s == "" || strings.HasSuffix(s, ".") {
 		return s
 	}

@@ -153,6 +153,9 @@ func TestCharts(t *testing.T) {
 		"constant": {Title: "a", Times: []int64{1, 2}, Vals: evidence.Values{5, 5}},
 		"nan":      {Title: "a", Times: []int64{1, 2, 3}, Vals: evidence.Values{math.NaN(), math.NaN(), math.NaN()}},
 		"uneven":   {Title: "a", Times: []int64{1, 2, 3}, Vals: evidence.Values{1}},
+		"tiny":     {Title: "a", Times: []int64{1, 2}, Vals: evidence.Values{1e-9, 2e-9}},
+		"huge":     {Title: "a", Times: []int64{1, 2}, Vals: evidence.Values{-1e300, 1e300}},
+		"days":     {Title: "a", Times: []int64{1, 4e10}, Vals: evidence.Values{1, 2}},
 		"hostile":  {Title: "<script>", Times: []int64{1, 2}, Vals: evidence.Values{1, 2}, Marks: []report.Mark{{At: time.UnixMilli(1), Label: "<script>"}}},
 	}
 	for name, c := range cases {
@@ -162,6 +165,17 @@ func TestCharts(t *testing.T) {
 		}
 		if drawn := strings.HasPrefix(svg, "<svg"); drawn != (name != "empty" && name != "one" && name != "uneven") {
 			t.Errorf("%s: drawn %v", name, drawn)
+		}
+	}
+}
+
+func TestCites(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "f-1": "f-1", "f-1 f-2": "f-1, f-2", "f-1 f-2 f-3": "f-1 to f-3", "f-9 f-10 f-11 f-13": "f-9 to f-11, f-13",
+		"f-1 obs-2 obs-3": "f-1, obs-2, obs-3", "odd f-x f-2": "odd, f-x, f-2",
+	} {
+		if got := report.Cites(strings.Fields(in)); got != want {
+			t.Errorf("%s: %s, want %s", in, got, want)
 		}
 	}
 }

@@ -151,7 +151,7 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 func failure(class string) string {
 	switch incident.Class(class) {
 	case incident.Denied:
-		return "An access was denied. `firefinder doctor` names what is missing; then run `firefinder investigate` again."
+		return "An access was denied. `firefinder doctor` names what is missing."
 	case incident.Throttled, incident.Unavailable:
 		return "A service that the investigation needs did not answer in time, several tries included. It can be started again."
 	}

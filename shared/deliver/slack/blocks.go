@@ -86,7 +86,7 @@ func ask(n deliver.Notice, whole bool) block {
 		buttons = append(buttons, block{"type": "button", "action_id": "open", "text": plain("Read the plan"), "url": u})
 	}
 	if len(buttons) == 0 {
-		return rich(section(text("Decide with: firefinder approve "+n.Approval.ID, false)))
+		return rich(section(text("Decide with the link in the mail to the approvers.", false)))
 	}
 	return actions(buttons...)
 }

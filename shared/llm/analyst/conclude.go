@@ -195,10 +195,12 @@ func rootCauses(b evidence.Brief, findings []incident.Finding) []incident.RootCa
 	lead := b.Causes[0]
 	rc := incident.RootCause{
 		ID: "cause-1", Component: lead.Component, Category: string(lead.Category), Change: lead.Change,
-		Mechanism: lead.Mechanism, CascadesTo: lead.CascadesTo, Cites: []string{},
+		Mechanism: strings.TrimPrefix(lead.Mechanism, lead.Component+": "), CascadesTo: lead.CascadesTo, Cites: []string{},
 	}
 	if lead.Change == "" {
-		rc.Condition = strings.ReplaceAll(string(lead.Category), "_", " ")
+		if rc.Condition = strings.ReplaceAll(string(lead.Category), "_", " "); lead.Category == evidence.Unknown {
+			rc.Condition = "not known"
+		}
 	}
 	for _, f := range findings {
 		rc.Cites = append(rc.Cites, f.ID)

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/investigate"
 	"github.com/firefinder/firefinder/shared/skill"
@@ -32,10 +33,18 @@ func plan(o investigate.Offer) incident.PlanDraft {
 			return fromBlock(filled, cause)
 		}
 	}
-	out.Summary = fmt.Sprintf("No mitigation block fits %s of %s.", strings.ReplaceAll(cause.Category, "_", " "), cause.Component)
+	out.Summary = fmt.Sprintf("No plan: no mitigation block fits %s of %s.", trouble(cause.Category), cause.Component)
 	out.NoChange = "The skills of this space offer nothing for this cause. Plan by hand from the root cause, and add a mitigation block for the next time."
 	out.Cites = []string{cause.ID}
 	return out
+}
+
+// trouble is a category in words.
+func trouble(category string) string {
+	if category == "" || category == string(evidence.Unknown) {
+		return "the trouble"
+	}
+	return strings.ReplaceAll(category, "_", " ")
 }
 
 func fromBlock(b skill.Block, cause incident.RootCause) incident.PlanDraft {
