@@ -369,7 +369,7 @@ func verdicts(all []*assessment, conditions []condition) []ChangeVerdict {
 			v.Verdict = Culprit
 		case found && outside.Score >= externalStrong && !outside.allows(a):
 			v.Verdict = Decoy
-			v.Reasons = append([]Reason{{Name: "external_cause", Detail: outside.Mechanism, Weight: -outside.Score}}, v.Reasons...)
+			v.Reasons = append([]Reason{{Name: "external_cause", Detail: "another explanation is stronger: " + outside.text(), Weight: -outside.Score}}, v.Reasons...)
 		case a.after, a.inert != "", a.score < possibleScore, culprit != nil && a.content < culpritContent:
 			v.Verdict = Decoy
 		}

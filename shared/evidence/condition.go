@@ -200,12 +200,17 @@ var conditionText = map[Category]string{
 	Expiry:               "a certificate or credential that %s needs has expired",
 }
 
-func mechanismText(c condition) string {
+// text says what holds, without what shows it.
+func (c condition) text() string {
 	format := conditionText[c.Category]
 	if format == "" {
 		format = "%s is in trouble"
 	}
-	text := fmt.Sprintf(format, c.Component)
+	return fmt.Sprintf(format, c.Component)
+}
+
+func mechanismText(c condition) string {
+	text := c.text()
 	if len(c.Reasons) > 0 {
 		text += ": " + c.Reasons[0].Detail
 	}

@@ -106,10 +106,13 @@ func (sc *scene) kindOf(c Cause) Category {
 // mechanismOf is one sentence from the strongest reason.
 func mechanismOf(c Cause) string {
 	text := c.Component + " left its normal course"
-	if len(c.Reasons) > 0 && c.Reasons[0].Detail != "" {
-		text = c.Component + ": " + c.Reasons[0].Detail
+	if i := slices.IndexFunc(c.Reasons, func(r Reason) bool { return r.Detail != "" }); i >= 0 {
+		text = c.Component + ": " + c.Reasons[i].Detail
 	}
-	if len(c.CascadesTo) > 0 {
+	switch n := len(c.CascadesTo); {
+	case n == 1:
+		text += "; " + c.CascadesTo[0] + " depends on it"
+	case n > 1:
 		text += "; " + strings.Join(c.CascadesTo, ", ") + " depend on it"
 	}
 	return text

@@ -168,14 +168,14 @@ func named(c evidence.Change) string {
 func changeText(c evidence.Change) string {
 	text := named(c)
 	if c.Previous != "" {
-		text += ", after " + c.Previous
+		text += ", after " + c.Previous + ","
 	}
 	var set []string
 	for _, p := range c.Parameters {
 		set = append(set, setting(p))
 	}
 	if len(set) > 0 {
-		text += ", set " + strings.Join(set, ", ")
+		text += " set " + strings.Join(set, ", ")
 	}
 	if c.Revision != "" {
 		text += " (" + c.ID + ")"

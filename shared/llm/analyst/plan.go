@@ -33,7 +33,7 @@ func plan(o investigate.Offer) incident.PlanDraft {
 			return fromBlock(filled, cause)
 		}
 	}
-	out.Summary = fmt.Sprintf("No plan: no mitigation block fits %s of %s.", trouble(cause.Category), cause.Component)
+	out.Summary = fmt.Sprintf("No plan: no mitigation block is for %s (%s).", trouble(cause.Category), cause.Component)
 	out.NoChange = "The skills of this space offer nothing for this cause. Plan by hand from the root cause, and add a mitigation block for the next time."
 	out.Cites = []string{cause.ID}
 	return out
@@ -42,7 +42,7 @@ func plan(o investigate.Offer) incident.PlanDraft {
 // trouble is a category in words.
 func trouble(category string) string {
 	if category == "" || category == string(evidence.Unknown) {
-		return "the trouble"
+		return "trouble of an unknown kind"
 	}
 	return strings.ReplaceAll(category, "_", " ")
 }
