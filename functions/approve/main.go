@@ -1,4 +1,4 @@
-// Command approve shows plans to approvers and records their decision.
+// Command approve shows plans to approvers and triage decisions to those who doubt them, and records what they decide.
 package main
 
 import (
@@ -18,6 +18,8 @@ import (
 	"github.com/firefinder/firefinder/shared/aws/stepfn"
 	"github.com/firefinder/firefinder/shared/boot"
 	"github.com/firefinder/firefinder/shared/console"
+	"github.com/firefinder/firefinder/shared/deliver"
+	"github.com/firefinder/firefinder/shared/triage"
 )
 
 func main() {
@@ -28,9 +30,11 @@ func main() {
 		Store: store, Blob: s3.New(cfg, env.Bucket), Space: env.Space, Tokens: kms.New(cfg, env.TokenKey),
 		Resume: stepfn.New(cfg, env.Machine), Now: time.Now, Rand: rand.Reader, Log: env.Log,
 	})
-	deps := console.ApproveDeps{Approvals: svc, Store: store, Space: env.Space, Now: time.Now, Rand: rand.Reader, Log: env.Log}
+	held, deps := secrets.New(cfg, time.Now), console.ApproveDeps{Approvals: svc, Store: store, Space: env.Space, Now: time.Now, Rand: rand.Reader, Log: env.Log}
+	reverse := triage.New(triage.Deps{Store: store, Space: env.Space, Now: time.Now, Log: env.Log})
 	mux := http.NewServeMux()
 	mux.Handle("/approve/", console.ApproveHandler(deps))
-	mux.Handle("/slack/", console.SlackHandler(deps, secrets.New(cfg, time.Now)))
+	mux.Handle("/undo/", console.UndoHandler(deps, reverse, deliver.UndoLinks{Secret: env.Space.UndoSecret(), Secrets: held}))
+	mux.Handle("/slack/", console.SlackHandler(deps, held))
 	lambda.Start(boot.HTTP(mux))
 }

@@ -24,10 +24,12 @@ func main() {
 	env := boot.Load()
 	cfg := boot.Must(aws.Load(context.Background(), aws.Options{}))
 	store, docs := dynamo.New(cfg, env.Table), s3.New(cfg, env.Bucket)
-	channels := catalogue.All(env.Space, secrets.New(cfg, time.Now), ses.New(cfg).Sender())
+	held := secrets.New(cfg, time.Now)
+	channels := catalogue.All(env.Space, held, ses.New(cfg).Sender())
 	deps := tell.Deps{
 		Store: store, Blob: docs, Space: env.Space, Approvals: approval.New(approval.Deps{Store: store, Blob: docs}),
 		Tell: deliver.New(deliver.Deps{Store: store, Channels: channels, Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log}),
+		Undo: deliver.UndoLinks{Base: env.PublicURL, Secret: env.Space.UndoSecret(), Secrets: held},
 		Now:  time.Now, Log: env.Log,
 	}
 	if env.Journals != "" {

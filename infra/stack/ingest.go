@@ -25,8 +25,9 @@ type route struct {
 var routes = []route{
 	{"POST /hooks/{source}", "webhook", 50, 100},
 	{"GET /approve/{id}", "approve", 5, 20},
-	{"GET /approve/static/{file}", "approve", 20, 40},
 	{"POST /approve/{id}", "approve", 2, 5},
+	{"GET /undo/{id}", "approve", 5, 20},
+	{"POST /undo/{id}", "approve", 2, 5},
 	{"POST /slack/interactions", "approve", 5, 20},
 }
 
@@ -67,7 +68,7 @@ func (p *parts) addRoutes() {
 			ApiId: p.api.Ref(), RouteKey: jsii.String(r.key), AuthorizationType: jsii.String("NONE"),
 			Target: jsii.String("integrations/" + *integrations[r.function].Ref()),
 		})
-		because(made, "AwsSolutions-APIG4", "The function verifies its callers: a webhook by the source's signature, an approval by the person's proof, Slack by its signature.")
+		because(made, "AwsSolutions-APIG4", "The function verifies its callers: a webhook by the source's signature, an approval or a reversal by the person's proof, Slack by its signature.")
 		stage.AddResourceDependency(made, nil) // limits name routes that must exist
 		limits[r.key] = map[string]any{"ThrottlingRateLimit": r.rate, "ThrottlingBurstLimit": r.burst}
 	}

@@ -100,8 +100,8 @@ func TestDoors(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"POST /hooks/{source}": "${Webhook.Arn}", "GET /approve/{id}": "${Approve.Arn}", "POST /approve/{id}": "${Approve.Arn}", "GET /approve/static/{file}": "${Approve.Arn}",
-		"POST /slack/interactions": "${Approve.Arn}",
+		"POST /hooks/{source}": "${Webhook.Arn}", "GET /approve/{id}": "${Approve.Arn}", "POST /approve/{id}": "${Approve.Arn}",
+		"GET /undo/{id}": "${Approve.Arn}", "POST /undo/{id}": "${Approve.Arn}", "POST /slack/interactions": "${Approve.Arn}",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("routes (-want +got):\n%s", diff)
@@ -174,6 +174,7 @@ func TestSecretsStartSafe(t *testing.T) {
 	want := map[string]bool{
 		"firefinder/payments/source/generic": true, "firefinder/payments/source/servicenow": true,
 		"firefinder/payments/source/pagerduty": false, "firefinder/payments/servicenow": false, "firefinder/payments/slack": false,
+		"firefinder/payments/undo": true, "firefinder/varied/undo": true,
 		"firefinder/varied/source/datadog": true,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

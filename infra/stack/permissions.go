@@ -166,6 +166,11 @@ func readSlackSecret(p *parts) []awsiam.PolicyStatement {
 	return nil
 }
 
+// readUndoSecret is for who makes the links that reverse triage decisions and who checks them.
+func readUndoSecret(p *parts) []awsiam.PolicyStatement {
+	return p.readSecrets("UndoSecret", p.space.UndoSecret())
+}
+
 // sendMail names the address and its domain, since SES uses whichever of the two is verified, and pins the sender.
 func sendMail(p *parts) []awsiam.PolicyStatement {
 	n := p.space.Notify.Email

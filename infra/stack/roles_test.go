@@ -263,8 +263,8 @@ func TestSecretsPerRole(t *testing.T) {
 		"SignerRole":  {"${Secretsourcegeneric}"},
 		"WebhookRole": {"${Secretsourcegeneric}", "${Secretsourcepagerduty}", "${Secretsourceservicenow}"},
 		"ProposeRole": {"${Secretslack}"},
-		"ApproveRole": {"${Secretslack}"},
-		"DeliverRole": {"${Secretservicenow}", "${Secretslack}"},
+		"ApproveRole": {"${Secretslack}", "${Secretundo}"},
+		"DeliverRole": {"${Secretservicenow}", "${Secretslack}", "${Secretundo}"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("secrets per role (-want +got):\n%s", diff)

@@ -21,6 +21,7 @@ func (p *parts) addSecrets() {
 		ours := source.Scheme != "standard" && !slices.Contains(issuedElsewhere, source.Kind)
 		p.addSecret(source.Secret, "What proves that an event comes from "+source.Kind, ours)
 	}
+	p.addSecret(p.space.UndoSecret(), "Key of the links with which readers of notices reverse triage decisions", true)
 	for _, name := range notifierSecrets(p.space.Notify) {
 		p.addSecret(name, "Credentials of a system that is told; put the value in by hand", false)
 	}

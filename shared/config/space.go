@@ -304,6 +304,9 @@ func (s Space) Service(name string) (Service, bool) {
 	return Service{}, false
 }
 
+// UndoSecret names the secret under which links that reverse triage decisions are made.
+func (s Space) UndoSecret() string { return "firefinder/" + s.Name + "/undo" }
+
 // TwoPeople reports whether a plan of this risk needs two different approvers.
 func (a Approvals) TwoPeople(r incident.Risk) bool {
 	return a.TwoFor == "high" && r == incident.RiskHigh

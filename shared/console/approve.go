@@ -1,13 +1,9 @@
 package console
 
 import (
-	"crypto/subtle"
-	"encoding/base64"
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
@@ -33,28 +29,15 @@ type ApproveDeps struct {
 
 type approvePages struct {
 	d     ApproveDeps
-	cross *http.CrossOriginProtection
+	forms forms
 }
 
 // ApproveHandler serves /approve/. Reading is pure: only a POST from the page itself, with the mailed secret, the typed
 // plan code and the address of an approver, decides.
 func ApproveHandler(d ApproveDeps) http.Handler {
-	p := &approvePages{d: d, cross: http.NewCrossOriginProtection()}
+	p := &approvePages{d, newForms(d.Space, d.Rand)}
 	page := pages{log: d.Log, show: p.fail}.page
-	mux := http.NewServeMux()
-	for _, file := range []string{"firefinder.css", "approve.js", "icon.svg"} { // beside the approvals: one route serves both
-		mux.Handle("GET /approve/"+file, page(asset(file)))
-	}
-	mux.Handle("GET /approve/{id}", page(p.show))
-	mux.Handle("POST /approve/{id}", page(p.decide))
-	mux.HandleFunc("OPTIONS /approve/{id}", func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Allow", "GET, HEAD, OPTIONS, POST")
-		w.WriteHeader(http.StatusNoContent)
-	})
-	mux.Handle("/", page(func(_ http.ResponseWriter, r *http.Request) error {
-		return incident.Errorf(incident.NotFound, "There is no page %s here. Open the link from the message again.", r.URL.Path)
-	}))
-	return secured(mux)
+	return linked("/approve/", page, page(p.show), page(p.decide))
 }
 
 func (p *approvePages) frame(title string) frame {
@@ -79,7 +62,7 @@ func (p *approvePages) show(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if v.CSRF, err = p.csrf(w, r); err != nil {
+	if v.CSRF, err = p.forms.token(w, r); err != nil {
 		return err
 	}
 	return write(w, r, http.StatusOK, approvePage(v))
@@ -115,7 +98,7 @@ func (p *approvePages) decide(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	v.Outcome, v.Email, v.Comment, v.BadCode = out, f.email, f.comment, status == http.StatusUnprocessableEntity
-	if v.CSRF, err = p.csrf(w, r); err != nil {
+	if v.CSRF, err = p.forms.token(w, r); err != nil {
 		return err
 	}
 	return write(w, r, status, approvePage(v))
@@ -123,21 +106,8 @@ func (p *approvePages) decide(w http.ResponseWriter, r *http.Request) error {
 
 // read takes the form apart after making sure that this page, in this browser, sent it.
 func (p *approvePages) read(w http.ResponseWriter, r *http.Request) (ballotForm, error) {
-	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	if err != nil || kind != "application/x-www-form-urlencoded" {
-		return ballotForm{}, incident.Errorf(incident.Invalid, "A decision is sent by the form on the page. Nothing was decided.")
-	}
-	site := r.Header.Get("Sec-Fetch-Site")
-	if err := p.cross.Check(r); err != nil || site != "" && site != "same-origin" {
-		return ballotForm{}, incident.Errorf(incident.Denied, "The decision came from another site than this page. Open the link from the message and decide there.")
-	}
-	r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
-	if err := r.ParseForm(); err != nil {
-		return ballotForm{}, incident.Errorf(incident.Invalid, "The form could not be read. Open the link from the message and try again.")
-	}
-	cookie, err := r.Cookie(p.cookieName())
-	if err != nil || !validCSRF.MatchString(cookie.Value) || subtle.ConstantTimeCompare([]byte(cookie.Value), []byte(r.PostFormValue("csrf"))) != 1 {
-		return ballotForm{}, incident.Errorf(incident.Denied, "The form does not belong to this browser, or cookies are off. Allow cookies for this site, open the link from the message and decide there.")
+	if err := p.forms.accept(w, r); err != nil {
+		return ballotForm{}, err
 	}
 	return ballotForm{
 		planHash: r.PostFormValue("plan_hash"), secret: r.PostFormValue("secret"), code: r.PostFormValue("code"),
@@ -183,32 +153,4 @@ func (p *approvePages) nameOf(email string) string {
 		}
 	}
 	return ""
-}
-
-var validCSRF = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
-
-// cookieName has the __Host- prefix, which binds the cookie to this host and to https, wherever the page is on https.
-func (p *approvePages) cookieName() string {
-	if p.https() {
-		return "__Host-firefinder-form"
-	}
-	return "firefinder-form"
-}
-
-func (p *approvePages) https() bool { return strings.HasPrefix(p.d.Space.PublicURL, "https://") }
-
-// csrf returns the browser's form token, giving it one if it has none. It grants nothing by itself.
-func (p *approvePages) csrf(w http.ResponseWriter, r *http.Request) (string, error) {
-	if c, err := r.Cookie(p.cookieName()); err == nil && validCSRF.MatchString(c.Value) {
-		return c.Value, nil
-	}
-	var raw [32]byte
-	if _, err := io.ReadFull(p.d.Rand, raw[:]); err != nil {
-		return "", incident.Errorf(incident.Unavailable, "read randomness: %w", err)
-	}
-	token := base64.RawURLEncoding.EncodeToString(raw[:])
-	http.SetCookie(w, &http.Cookie{
-		Name: p.cookieName(), Value: token, Path: "/", Secure: p.https(), HttpOnly: true, SameSite: http.SameSiteStrictMode,
-	})
-	return token, nil
 }

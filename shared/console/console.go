@@ -24,12 +24,18 @@ type Reports interface {
 	Report(ctx context.Context, id string) (report.Report, error)
 }
 
+// UndoLinks makes the address at which the decision on an alarm is reversed. Whoever may read the console may reverse.
+type UndoLinks interface {
+	Link(ctx context.Context, event string) (string, error)
+}
+
 // Deps is what the console reads.
 type Deps struct {
 	Store   kv.Store
 	Blob    blob.Store
 	Space   config.Space
 	Reports Reports
+	Undo    UndoLinks // of this host, from the path on; nil: pages name the command
 	Now     func() time.Time
 	Log     *slog.Logger
 	Hosts   []string // host names (with port) that it answers to; empty: any. A laptop names its own, against DNS rebinding
@@ -40,7 +46,8 @@ type readPages struct {
 	told *deliver.Service // reads receipts only
 }
 
-// Handler serves the console: the list of investigations, each investigation, the same as JSON under /api, and /healthz.
+// Handler serves the console: the lists of investigations and of skipped alarms, each investigation, the same as JSON
+// under /api, and /healthz.
 // It reads only. It does no sign-in: put it where only the team reaches it.
 func Handler(d Deps) http.Handler {
 	p := &readPages{d: d, told: deliver.New(deliver.Deps{Store: d.Store})}
@@ -49,11 +56,13 @@ func Handler(d Deps) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /{$}", page(p.list))
 	mux.Handle("GET /investigations/{id}", page(p.one))
+	mux.Handle("GET /skipped", page(p.skipped))
 	for _, file := range []string{"firefinder.css", "live.js", "icon.svg"} {
 		mux.Handle("GET /static/"+file, page(asset(file)))
 	}
 	mux.Handle("GET /api/investigations", api(p.listJSON))
 	mux.Handle("GET /api/investigations/{id}", api(p.oneJSON))
+	mux.Handle("GET /api/skipped", api(p.skippedJSON))
 	mux.Handle("GET /api/investigations/{id}/journal.jsonl", api(p.journal))
 	mux.Handle("GET /healthz", api(p.health))
 	mux.Handle("/api/", api(missing))

@@ -24,6 +24,7 @@ type investigationView struct {
 	Told   []deliver.Receipt
 	Brief  *evidence.Brief // what the deterministic analysis says, while there is no conclusion
 	Link   string          // approval page, when there is an approval
+	Undo   func(record.Alarm) undoWay
 }
 
 func (p *readPages) view(ctx context.Context, id string) (investigationView, error) {
@@ -45,6 +46,7 @@ func (p *readPages) view(ctx context.Context, id string) (investigationView, err
 			return v, err
 		}
 	}
+	v.Undo = p.undoing(ctx)
 	if v.Approval != nil {
 		v.Link = "/approve/" + v.Approval.ID
 	}

@@ -24,7 +24,8 @@ func Compose(n Notice) Document {
 	default:
 		d.findings(n)
 	}
-	d.alarms(n)
+	d.section("Alarms", alarms(n, n.Alarms, maxAlarms, "firefinder show "+n.Investigation.ID))
+	d.section("Skipped meanwhile, in no investigation", alarms(n, n.Skipped, maxSkipped, "firefinder list --skipped"))
 	d.footer(n)
 	return d
 }
@@ -245,49 +246,49 @@ func (d *Document) failure(n Notice) {
 	}
 }
 
-// maxAlarms is how many alarms a notice lists; a storm has thousands.
-const maxAlarms = 20
+// How many alarms a notice lists; a storm has thousands.
+const (
+	maxAlarms  = 20
+	maxSkipped = 5
+)
 
 // alarms says for each alarm what triage decided, why, and how a person undoes it. A decision note repeats only those
-// that can be undone.
-func (d *Document) alarms(n Notice) {
-	var out []Item
-	for i, a := range n.Alarms {
-		if n.Kind == Verdict && Undo(a) == "" {
+// that can be undone. rest is the command that lists those beyond the most.
+func alarms(n Notice, list []Alarm, most int, rest string) (out []Item) {
+	for i, a := range list {
+		text, link := Undo(a)
+		if n.Kind == Verdict && text == "" && link == (Link{}) {
 			continue
 		}
-		if len(out) == maxAlarms {
-			out = append(out, Item{Text: fmt.Sprintf("and %d more: firefinder show %s", len(n.Alarms)-i, n.Investigation.ID)})
-			break
+		if len(out) == most {
+			return append(out, Item{Text: fmt.Sprintf("and %d more: %s", len(list)-i, rest)})
 		}
 		e := a.Event
 		state := "fired"
 		if !e.Action.Firing() {
 			state = "recovered"
 		}
-		item := Item{Text: one(fmt.Sprintf("%s %s (%s, %s) %s", e.Timestamp.UTC().Format("15:04:05Z"), e.Title, e.Priority, orElse(e.Service, "service unknown"), state))}
+		item := Item{Text: one(fmt.Sprintf("%s %s (%s, %s) %s", e.Timestamp.UTC().Format("15:04:05Z"), e.Title, e.Priority, orElse(e.Service, "service unknown"), state)), Link: link}
 		item.note("%s: %s", a.Decision.Outcome, full(report.Reasons(a.Decision)))
-		if undo := Undo(a); undo != "" {
-			item.note("%s", undo)
+		if text != "" {
+			item.note("%s", text)
 		}
 		out = append(out, item)
 	}
-	d.section("Alarms", out)
+	return out
 }
 
-// Undo says how a person reverses the triage decision on an alarm, or who did; empty for an alarm that opened an
-// investigation, since there is nothing to undo.
-func Undo(a Alarm) string {
-	if r := a.Decision.Reversed; r != nil {
-		return fmt.Sprintf("Reversed by %s at %s: %s", r.By, stamp(r.At), full(orElse(r.Why, "no reason given")))
+// Undo says how a person reverses the triage decision on an alarm, by link where there is one and else by command, or who
+// did. Both are empty for a recovery and for an alarm that opened an investigation, since there is nothing to undo.
+func Undo(a Alarm) (text string, link Link) {
+	text = report.Undo(a.ID, a.Event, a.Decision)
+	if a.Decision.Reversed != nil || text == "" || a.Undo == "" {
+		return text, Link{}
 	}
-	switch a.Decision.Outcome {
-	case incident.Linked:
-		return "Not related? Undo: firefinder unlink " + a.Event.EventID()
-	case incident.Skipped:
-		return "Investigate anyway: firefinder unskip " + a.Event.EventID()
+	if a.Decision.Outcome == incident.Skipped {
+		return "", Link{"Investigate anyway", a.Undo}
 	}
-	return ""
+	return "", Link{"Not related? Investigate it by itself", a.Undo}
 }
 
 func (d *Document) footer(n Notice) {

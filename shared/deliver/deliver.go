@@ -26,6 +26,7 @@ type Notice struct {
 	Key           string // idempotency key: kind, or kind/<approval id>
 	Investigation incident.Investigation
 	Alarms        []Alarm
+	Skipped       []Alarm // meanwhile, by a rule; they belong to no investigation
 	Conclusion    *incident.Conclusion
 	Plan          *incident.Plan
 	Approval      *incident.Approval
@@ -40,8 +41,10 @@ type Notice struct {
 
 // Alarm is one alarm of the investigation and how it was decided.
 type Alarm struct {
+	ID       string            `json:"id"` // event id
 	Event    incident.Event    `json:"event"`
 	Decision incident.Decision `json:"decision"`
+	Undo     string            `json:"-"` // address of the page that reverses the decision; empty: there is none
 }
 
 // Receipt is where a notice went, so that later ones find the same place.

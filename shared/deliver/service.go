@@ -191,17 +191,27 @@ func (s *Service) receipts(ctx context.Context, investigation, under string) ([]
 	return out, nil
 }
 
-// Redacted returns the notice with every text redacted and the bodies of vendors left out. Link, Code and Secret stay:
-// they are made for the reader.
+// Redacted returns the notice with every text redacted and the bodies of vendors left out. Link, Code, Secret and the
+// alarms' ID and Undo stay: they are made for the reader.
 func Redacted(r *redact.Redactor, n Notice) (Notice, error) {
-	alarms := slices.Clone(n.Alarms)
-	for i := range alarms {
-		alarms[i].Event.Data = nil
-	}
 	n.Investigation.Opener.Data = nil
-	n.Alarms = alarms
 	n.Text, n.Cost = r.Text(n.Text), r.Text(n.Cost)
-	return n, errors.Join(cleaned(r, &n.Investigation), cleaned(r, &n.Alarms), cleaned(r, &n.Conclusion), cleaned(r, &n.Plan), cleaned(r, &n.Approval))
+	return n, errors.Join(cleaned(r, &n.Investigation), cleanedAlarms(r, &n.Alarms), cleanedAlarms(r, &n.Skipped), cleaned(r, &n.Conclusion), cleaned(r, &n.Plan), cleaned(r, &n.Approval))
+}
+
+func cleanedAlarms(r *redact.Redactor, alarms *[]Alarm) error {
+	was, fresh := *alarms, slices.Clone(*alarms)
+	for i := range fresh {
+		fresh[i].Event.Data = nil
+	}
+	if err := cleaned(r, &fresh); err != nil {
+		return err
+	}
+	for i := range fresh {
+		fresh[i].ID, fresh[i].Undo = was[i].ID, was[i].Undo
+	}
+	*alarms = fresh
+	return nil
 }
 
 // cleaned redacts a value through its JSON, into fresh memory.

@@ -27,7 +27,11 @@ type Item struct {
 	Text    string
 	Command string // may have several lines; shown as they are, never run
 	Notes   []string
+	Link    Link
 }
+
+// Link is an address of ours and what it does; the zero value is none.
+type Link struct{ Text, URL string }
 
 // Text renders the document as plain text: what a work note, a log or the text part of a mail holds.
 func (d Document) Text() string {
@@ -55,6 +59,9 @@ func (s Section) Text() string {
 		}
 		for _, n := range i.Notes {
 			b.WriteString("  " + n + "\n")
+		}
+		if i.Link != (Link{}) {
+			b.WriteString("  " + i.Link.Text + ": " + i.Link.URL + "\n")
 		}
 	}
 	return b.String()

@@ -70,6 +70,7 @@ type App struct {
 	Desk      *Desk
 	Hooks     chan Hook // one for each delivery that the webhook answered, while somebody listens
 
+	undo    deliver.UndoLinks
 	bolt    *boltkv.Store
 	alarms  *localqueue.Queue // in front of the signer
 	events  *localqueue.Queue // in front of triage
@@ -171,7 +172,8 @@ func (a *App) wire(ctx context.Context, channels []deliver.Channel) error {
 	space.PublicURL = a.URL()
 	a.Approvals = approval.New(approval.Deps{Store: a.Store, Blob: a.Blob, Space: space, Tokens: tokens, Resume: a, Tell: teller, Now: a.Now, Rand: rand.Reader, Log: a.Log})
 	a.Triage = triage.New(triage.Deps{Store: a.Store, Space: space, Skills: lib, Start: starter{a}, Dead: a.events, Now: a.Now, Log: a.Log})
-	a.Reports = tell.New(tell.Deps{Store: a.Store, Blob: a.Blob, Space: space, PublicURL: a.URL(), Approvals: a.Approvals, Tell: teller, Admit: a.Triage, Now: a.Now, Log: a.Log})
+	a.undo = deliver.UndoLinks{Base: a.URL(), Secret: space.UndoSecret(), Secrets: a.Secrets}
+	a.Reports = tell.New(tell.Deps{Store: a.Store, Blob: a.Blob, Space: space, PublicURL: a.URL(), Approvals: a.Approvals, Tell: teller, Admit: a.Triage, Undo: a.undo, Now: a.Now, Log: a.Log})
 	inv := investigate.New(investigate.Deps{
 		Store: a.Store, Blob: a.Blob, Space: space, Skills: lib.Active(space.Skills), Model: a.Model, ModelID: a.ModelID, Offline: analyst.Analyst{}, Tools: a.Tools, Redact: mask,
 		Ledger: budget.Ledger{Store: a.Store, Ceiling: space.Budget.DollarsDay, Prices: space.Models.Prices, Now: a.Now}, Now: a.Now, Log: a.Log,

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/firefinder/firefinder/shared/incident"
-	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
 )
@@ -92,11 +91,7 @@ func (a *App) ownerReverses(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "the body does not say who reverses the decision")
 		return
 	}
-	id, err := a.Triage.InvestigateAnyway(r.Context(), r.PathValue("event"), in.By, in.Why)
-	if err == nil {
-		note := map[string]string{"event": r.PathValue("event"), "by": in.By, "why": in.Why}
-		err = journal.Note(r.Context(), a.Store, a.Blob, id, a.Now, journal.TriageMoved, "triage/"+r.PathValue("event"), note)
-	}
+	reversal, _, err := a.Triage.InvestigateAnyway(r.Context(), r.PathValue("event"), incident.Person{Subject: in.By, Method: "command line of this machine"}, in.Why)
 	switch {
 	case incident.Is(err, incident.NotFound):
 		refuse(w, http.StatusNotFound, err.Error())
@@ -106,7 +101,7 @@ func (a *App) ownerReverses(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, err.Error())
 	default:
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(map[string]string{"investigation": id}) // the caller reads it or is gone
+		_ = json.NewEncoder(w).Encode(reversal) // the caller reads it or is gone
 	}
 }
 
@@ -124,7 +119,8 @@ func (a *App) Investigate(ctx context.Context, e incident.Event) (string, error)
 	if err != nil || alarm.Investigation != "" {
 		return alarm.Investigation, err
 	}
-	return a.Triage.InvestigateAnyway(ctx, e.EventID(), "owner of this machine", "asked by hand")
+	r, _, err := a.Triage.InvestigateAnyway(ctx, e.EventID(), incident.Person{Subject: "owner of this machine"}, "asked by hand")
+	return r.Investigation, err
 }
 
 func refuse(w http.ResponseWriter, status int, why string) {

@@ -95,12 +95,15 @@ func (a *App) routes(space config.Space, mask *redact.Redactor) http.Handler {
 	mux.Handle("/hooks/", a.heard(source.Handler(source.Deps{
 		Space: space, Sources: catalogue.All(space), Secrets: a.Secrets, Queue: a.events, Dead: a.events, Blob: a.Blob, Store: a.Store, Redact: mask, Now: a.Now, Log: a.Log,
 	})))
-	mux.Handle("/approve/", console.ApproveHandler(console.ApproveDeps{Approvals: a.Approvals, Store: a.Store, Space: space, Now: a.Now, Rand: rand.Reader, Log: a.Log}))
+	decide := console.ApproveDeps{Approvals: a.Approvals, Store: a.Store, Space: space, Now: a.Now, Rand: rand.Reader, Log: a.Log}
+	mux.Handle("/approve/", console.ApproveHandler(decide))
+	mux.Handle("/undo/", console.UndoHandler(decide, a.Triage, a.undo))
 	mux.HandleFunc("POST /local/approvals/{id}", a.ownerDecides)
 	mux.HandleFunc("POST /local/alarms/{event}/investigate", a.ownerReverses)
 	mux.HandleFunc("POST /local/investigations", a.ownerInvestigates)
-	mux.HandleFunc("POST /local/alarms/{id}/{undo}", a.ownerUndoes)
-	mux.Handle("/", console.Handler(console.Deps{Store: a.Store, Blob: a.Blob, Space: space, Reports: a.Reports, Now: a.Now, Log: a.Log, Hosts: []string{a.ln.Addr().String()}}))
+	here := a.undo
+	here.Base = "" // the page is on the same host
+	mux.Handle("/", console.Handler(console.Deps{Store: a.Store, Blob: a.Blob, Space: space, Reports: a.Reports, Undo: here, Now: a.Now, Log: a.Log, Hosts: []string{a.ln.Addr().String()}}))
 	return mux
 }
 

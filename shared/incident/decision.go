@@ -48,6 +48,7 @@ type Decision struct {
 // Reversal is a person's undo of a decision ("unlink", "investigate anyway").
 type Reversal struct {
 	By            string    `json:"by"`
+	Method        string    `json:"method,omitempty"` // how we know who it was, as of a Person
 	At            time.Time `json:"at"`
 	Why           string    `json:"why,omitempty"`
 	Investigation string    `json:"investigation,omitempty"` // the investigation it led to

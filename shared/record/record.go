@@ -48,15 +48,42 @@ func MemberKey(investigation string, e incident.Event) kv.Key {
 	return kv.Key{PK: Partition(investigation), SK: "ALARM#" + e.Timestamp.UTC().Format(stamp) + "#" + e.EventID()}
 }
 
-// SkippedKey addresses an alarm in its day's list of skipped ones.
-func SkippedKey(e incident.Event) kv.Key {
+// skippedKey addresses an alarm in its day's list of skipped ones.
+func skippedKey(e incident.Event) kv.Key {
 	at := e.Timestamp.UTC()
 	return kv.Key{PK: "SKIPPED#" + at.Format("2006-01-02"), SK: at.Format(stamp) + "#" + e.EventID()}
+}
+
+// PutSkipped is the operation that lists an alarm among the skipped ones; the vendor's body stays with the alarm itself.
+func PutSkipped(a Alarm) kv.Op {
+	a.Event.Data = nil
+	return kv.Put(skippedKey(a.Event), a, kv.Always())
 }
 
 // Skipped lists the alarms that were skipped on the day of t, in event-time order, without vendor bodies.
 func Skipped(ctx context.Context, s kv.Store, t time.Time) ([]Alarm, error) {
 	return decode[Alarm](s.Query(ctx, "SKIPPED#"+t.UTC().Format("2006-01-02"), "", kv.Page{}))
+}
+
+// SkippedBetween lists the fires that were skipped between two times, both ends included, in event-time order and without
+// vendor bodies. It stops at a day of which limit entries were read; next is then where to go on, else zero.
+func SkippedBetween(ctx context.Context, s kv.Store, from, to time.Time, limit int) (fires []Alarm, next time.Time, err error) {
+	from, to = from.UTC(), to.UTC()
+	for day := from.Truncate(24 * time.Hour); !day.After(to) && next.IsZero(); day = day.AddDate(0, 0, 1) {
+		part, err := decode[Alarm](s.Query(ctx, "SKIPPED#"+day.Format("2006-01-02"), "", kv.Page{Limit: limit, After: from.Format(stamp)}))
+		if err != nil {
+			return nil, next, err
+		}
+		if len(part) == limit {
+			next = part[limit-1].Event.Timestamp
+		}
+		for _, a := range part {
+			if a.Event.Action.Firing() && !a.Event.Timestamp.After(to) {
+				fires = append(fires, a)
+			}
+		}
+	}
+	return fires, next, nil
 }
 
 func listKey(inv incident.Investigation) kv.Key {

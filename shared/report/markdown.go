@@ -167,6 +167,9 @@ func (r Report) record(w writer) {
 		w("\n## Alarms\n")
 		for _, a := range r.Alarms {
 			w("- %s %s: %s (%s)", clock(a.Event.Timestamp), line(a.Event.Title), a.Decision.Outcome, line(Reasons(a.Decision)))
+			if undo := Undo(a.ID, a.Event, a.Decision); undo != "" {
+				w("  - %s", line(undo))
+			}
 		}
 	}
 	if len(r.Observations) > 0 {
@@ -203,6 +206,31 @@ func Reasons(d incident.Decision) string {
 		out = append(out, text)
 	}
 	return strings.Join(out, "; ")
+}
+
+// Undo says how a person reverses the triage decision on an alarm from the command line, or who did; empty for a recovery
+// and for an alarm that opened an investigation, since there is nothing to undo.
+func Undo(id string, e incident.Event, d incident.Decision) string {
+	if r := d.Reversed; r != nil {
+		by := r.By
+		if r.Method != "" {
+			by += " (" + r.Method + ")"
+		}
+		why := r.Why
+		if why == "" {
+			why = "no reason given"
+		}
+		return fmt.Sprintf("Reversed by %s at %s: %s", by, r.At.UTC().Format("2006-01-02 15:04:05Z"), sentence(why))
+	}
+	switch {
+	case !e.Action.Firing():
+		return ""
+	case d.Outcome == incident.Linked:
+		return "Not related? Undo: firefinder unlink " + id
+	case d.Outcome == incident.Skipped:
+		return "Investigate anyway: firefinder unskip " + id
+	}
+	return ""
 }
 
 func short(hash string) string {

@@ -18,6 +18,7 @@ import (
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/report"
+	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
 
@@ -42,6 +43,11 @@ type Archive interface {
 	Keep(ctx context.Context, name string, data []byte, contentType string, until time.Time) error
 }
 
+// Undo makes the address with which a reader of a notice reverses the decision on an alarm.
+type Undo interface {
+	Link(ctx context.Context, event string) (string, error)
+}
+
 // Deps is what a Service needs.
 type Deps struct {
 	Store     kv.Store
@@ -52,6 +58,7 @@ type Deps struct {
 	Tell      Teller
 	Admit     Admitter // may be nil
 	Journals  Archive  // where closed journals are locked away; nil: nowhere
+	Undo      Undo     // makes the links that reverse triage decisions; nil: notices name the command
 	Now       func() time.Time
 	Log       *slog.Logger
 }
@@ -118,9 +125,7 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 		return deliver.Notice{}, err
 	}
 	n := deliver.Notice{Kind: deliver.Kind(in.Kind), Key: in.Kind, Investigation: r.Investigation, Conclusion: r.Conclusion}
-	for _, a := range r.Alarms {
-		n.Alarms = append(n.Alarms, deliver.Alarm{Event: a.Event, Decision: a.Decision})
-	}
+	n.Alarms = s.alarms(ctx, r.Alarms)
 	if r.Conclusion != nil {
 		n.Cost = report.Cost(r.Spent, r.Conclusion.Analyst)
 	}
@@ -128,6 +133,12 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 		n.Link = s.PublicURL + "/investigations/" + in.ID
 	}
 	switch n.Kind {
+	case deliver.Findings:
+		skipped, _, err := record.SkippedBetween(ctx, s.Store, r.Investigation.OpenedAt.Add(-triage.Reach), s.Now(), mostSkipped)
+		if err != nil {
+			return n, err
+		}
+		n.Skipped = s.alarms(ctx, skipped)
 	case deliver.Verdict:
 		n.Plan, n.Approval = r.Plan, r.Approval
 		if r.Approval != nil {
@@ -141,10 +152,30 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 			return n, err
 		}
 		n.Key += "/" + in.Event
-		n.Alarms = []deliver.Alarm{{Event: late.Event, Decision: late.Decision}}
+		n.Alarms = s.alarms(ctx, []record.Alarm{late})
 		n.Text = "A later alarm has the same root cause: " + late.Event.Title + " at " + late.Event.Timestamp.UTC().Format("2006-01-02 15:04:05Z") + "."
 	}
 	return n, nil
+}
+
+// mostSkipped is how many alarms skipped meanwhile are looked at; a notice lists the first few of them.
+const mostSkipped = 50
+
+// alarms are alarms as a notice lists them, with a link wherever a decision can be undone. A notice goes out without its
+// links rather than not at all.
+func (s *Service) alarms(ctx context.Context, list []record.Alarm) []deliver.Alarm {
+	var out []deliver.Alarm
+	for _, a := range list {
+		d := deliver.Alarm{ID: a.ID, Event: a.Event, Decision: a.Decision}
+		if text, _ := deliver.Undo(d); text != "" && s.Undo != nil {
+			var err error
+			if d.Undo, err = s.Undo.Link(ctx, a.ID); err != nil {
+				s.Log.WarnContext(ctx, "notice without undo link", "investigation", a.Investigation, "class", incident.ClassOf(err), "err", err.Error())
+			}
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 // failure says in words what an error class means for the person who waits for an answer.

@@ -29,7 +29,7 @@ type Deps struct {
 	Space   config.Space
 	Skills  skill.Library
 	Learned [][2]string // dependencies known from traces, beside those of the space file
-	Start   Starter
+	Start   Starter     // nil: this process may not start executions, and what it opens waits for a Sweep in one that may
 	Dead    queue.DeadLetters
 	Now     func() time.Time
 	Log     *slog.Logger
@@ -178,7 +178,7 @@ func (s *Service) decideOne(ctx context.Context, e incident.Event) (opened bool,
 
 // start admits what was opened and tells of late alarms. A failure here is not the event's: its decision stands, and sweep starts what is left.
 func (s *Service) start(ctx context.Context, opened bool) {
-	if !opened {
+	if !opened || s.Start == nil {
 		return
 	}
 	if err := s.Sweep(ctx); err != nil {

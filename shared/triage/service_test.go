@@ -13,6 +13,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/kv"
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
@@ -306,18 +307,19 @@ func TestUndo(t *testing.T) {
 	d := newDesk(t)
 	first, linked := ev("checkout", "5xx", 0, incident.Created), ev("checkout", "p99", 1, incident.Created)
 	d.send(first, linked)
-	for range 2 {
-		id, err := d.service.InvestigateAnyway(t.Context(), linked.EventID(), "lena@example.com", "different thing")
-		if err != nil {
-			t.Fatal(err)
+	for n, who := range []string{"lena@example.com", "olaf@example.com"} {
+		r, first, err := d.service.InvestigateAnyway(t.Context(), linked.EventID(), incident.Person{Subject: who, Method: "test"}, "different thing")
+		if err != nil || first != (n == 0) {
+			t.Fatalf("call %d: first %v, %v", n, first, err)
 		}
 		a := d.decision(linked)
-		if a.Decision.Outcome != incident.Linked || a.Decision.Reversed == nil || a.Decision.Reversed.By != "lena@example.com" || a.Decision.Reversed.Investigation != id || d.started[id] != 1 {
+		if a.Decision.Outcome != incident.Linked || a.Decision.Reversed == nil || *a.Decision.Reversed != r || r.By != "lena@example.com" || r.Method != "test" || d.started[r.Investigation] != 1 {
 			t.Fatalf("%+v, started %v", a.Decision, d.started)
 		}
-	}
-	if _, err := d.service.Unskip(t.Context(), linked.EventID(), "lena@example.com", ""); !incident.Is(err, incident.Invalid) {
-		t.Errorf("unskip of a linked alarm: %v", err)
+		records, err := journal.Read(t.Context(), d.store, r.Investigation)
+		if err != nil || len(records) != 1 || records[0].Kind != journal.TriageMoved || !strings.Contains(string(records[0].Body), "lena@example.com") {
+			t.Errorf("journal %+v, %v", records, err)
+		}
 	}
 	told := 0
 	for _, id := range []string{d.decision(first).Investigation, d.decision(linked).Investigation} {
@@ -334,11 +336,39 @@ func TestUndo(t *testing.T) {
 	if told != 2 {
 		t.Errorf("%d investigations were told who reversed it and why, want 2", told)
 	}
-	if _, err := d.service.InvestigateAnyway(t.Context(), first.EventID(), "lena@example.com", ""); !incident.Is(err, incident.Invalid) {
-		t.Errorf("an opener cannot be reversed: %v", err)
+	back := ev("checkout", "p99", 3, incident.Resolved)
+	d.send(back)
+	for event, want := range map[string]incident.Class{first.EventID(): incident.Invalid, back.EventID(): incident.Invalid, "evt-none": incident.NotFound} {
+		if _, _, err := d.service.InvestigateAnyway(t.Context(), event, incident.Person{Subject: "lena@example.com"}, ""); !incident.Is(err, want) {
+			t.Errorf("%s: %v, want %s", event, err, want)
+		}
 	}
-	if _, err := d.service.InvestigateAnyway(t.Context(), "evt-none", "x", ""); !incident.Is(err, incident.NotFound) {
-		t.Errorf("unknown alarm: %v", err)
+	if _, _, err := d.service.InvestigateAnyway(t.Context(), linked.EventID(), incident.Person{}, ""); !incident.Is(err, incident.Invalid) {
+		t.Errorf("nobody reversed it: %v", err)
+	}
+}
+
+// TestUndoOfSkipped: the list of skipped alarms shows the reversal, and a process that may not start executions leaves
+// that to the sweep of one that may.
+func TestUndoOfSkipped(t *testing.T) {
+	d := newDesk(t)
+	e := ev("checkout", "5xx", 0, incident.Created)
+	skipped := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Decision: incident.Decision{Outcome: incident.Skipped, Rule: "night/batch"}}
+	if err := d.store.Commit(t.Context(), kv.Put(record.AlarmKey(skipped.ID), skipped, kv.Absent()), record.PutSkipped(skipped)); err != nil {
+		t.Fatal(err)
+	}
+	deps := d.service.Deps
+	deps.Start = nil
+	r, first, err := triage.New(deps).InvestigateAnyway(t.Context(), skipped.ID, incident.Person{Subject: "lena@example.com"}, "")
+	if err != nil || !first || len(d.started) != 0 {
+		t.Fatalf("first %v, %v, started %v", first, err, d.started)
+	}
+	list, next, err := record.SkippedBetween(t.Context(), d.store, e.Timestamp, e.Timestamp, 10)
+	if err != nil || !next.IsZero() || len(list) != 1 || list[0].Decision.Reversed == nil || list[0].Decision.Reversed.Investigation != r.Investigation {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if err := d.service.Sweep(t.Context()); err != nil || d.started[r.Investigation] != 1 {
+		t.Errorf("%v, started %v", err, d.started)
 	}
 }
 

@@ -75,9 +75,7 @@ func (t *transaction) take(ctx context.Context, e incident.Event) error {
 		t.ops = append(t.ops, record.Member(a.Investigation, a))
 	}
 	if a.Decision.Outcome == incident.Skipped {
-		listed := a
-		listed.Event.Data = nil
-		t.ops = append(t.ops, kv.Put(record.SkippedKey(e), listed, kv.Always()))
+		t.ops = append(t.ops, record.PutSkipped(a))
 	}
 	return nil
 }

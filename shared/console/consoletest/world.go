@@ -5,10 +5,13 @@ package consoletest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -22,9 +25,11 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
 	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/redact"
 	"github.com/firefinder/firefinder/shared/tell"
+	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
 
@@ -39,12 +44,15 @@ type World struct {
 	Space     config.Space
 	Approvals *approval.Service
 	Deliver   *deliver.Service
+	Triage    *triage.Service   // starts nothing, like that of the deployed pages; Sweep does
+	Links     deliver.UndoLinks // of notices about alarms
 	Rand      *Random
 
 	mu      sync.Mutex
 	now     time.Time
 	notices []deliver.Notice
 	resumed []workflow.Decision
+	started []string
 	logs    bytes.Buffer
 }
 
@@ -52,7 +60,7 @@ type World struct {
 func New(t testing.TB, base string) *World {
 	w := &World{t: t, Store: kv.NewMemory(), Blob: &Docs{forged: map[string][]byte{}}, now: Noon, Rand: &Random{r: rand.NewChaCha8([32]byte{3})}}
 	w.Space = config.Space{
-		Name: "payments", PublicURL: base,
+		Name: "payments", PublicURL: base, Budget: config.Budget{Concurrent: 5},
 		Approvals: config.Approvals{TwoFor: "high", Timeout: 4 * time.Hour, People: []config.Approver{
 			{Name: "Ada Byron", Email: "ada@example.com"}, {Name: "Ben Ortiz", Email: "ben@example.com"},
 		}},
@@ -67,7 +75,64 @@ func New(t testing.TB, base string) *World {
 	w.Approvals = approval.New(approval.Deps{
 		Store: w.Store, Blob: w.Blob, Space: w.Space, Tokens: key, Resume: w, Tell: w.Deliver, Now: w.Now, Rand: w.Rand, Log: w.Log(),
 	})
+	w.Triage = triage.New(triage.Deps{Store: w.Store, Space: w.Space, Now: w.Now, Log: w.Log()})
+	w.Links = deliver.UndoLinks{Base: base, Secret: w.Space.UndoSecret(), Secrets: w}
 	return w
+}
+
+// Active implements deliver.Secrets: every secret is one that a deployment could have made.
+func (w *World) Active(_ context.Context, name string) ([]config.Secret, error) {
+	return []config.Secret{config.NewSecret([]byte(name + strings.Repeat("k", config.HMACKey)))}, nil
+}
+
+// Start implements triage.Starter: it keeps the name.
+func (w *World) Start(_ context.Context, name string, _ workflow.Input) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.started = append(w.started, name)
+	return nil
+}
+
+// Sweep is the minute's sweep of triage; it returns the names of all executions that were started so far.
+func (w *World) Sweep() []string {
+	w.t.Helper()
+	w.must(triage.New(triage.Deps{Store: w.Store, Space: w.Space, Start: w, Now: w.Now, Log: w.Log()}).Sweep(context.Background()))
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.started)
+}
+
+// Alarm has triage decide on an alarm that fires a while after noon, and returns what it decided.
+func (w *World) Alarm(title string, after time.Duration) record.Alarm {
+	w.t.Helper()
+	e := story{func(s string) string { return s }}.event(title, title, after, incident.Created)
+	body, err := json.Marshal(e)
+	w.must(err)
+	for _, err := range w.Triage.Handle(context.Background(), []queue.Message{{ID: "m", Body: body}}) {
+		w.must(err)
+	}
+	a, err := record.GetAlarm(context.Background(), w.Store, e.EventID())
+	w.must(err)
+	return a
+}
+
+// Skip stores an alarm as one that a rule skipped.
+func (w *World) Skip(title string, after time.Duration) record.Alarm {
+	w.t.Helper()
+	e := story{func(s string) string { return s }}.event(title, title, after, incident.Created)
+	a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Decision: incident.Decision{
+		Outcome: incident.Skipped, Rule: "reporting/night-window", DecidedAt: Noon, Reasons: []incident.Reason{{Name: "skip_rule", Detail: "lag under 2 h at night"}},
+	}}
+	w.must(w.Store.Commit(context.Background(), kv.Put(record.AlarmKey(a.ID), a, kv.Absent()), record.PutSkipped(a)))
+	return a
+}
+
+// UndoLink is the link about an alarm as a notice carries it.
+func (w *World) UndoLink(event string) string {
+	w.t.Helper()
+	link, err := w.Links.Link(context.Background(), event)
+	w.must(err)
+	return link
 }
 
 // Random is randomness that repeats from run to run. Safe for concurrent use.
@@ -143,21 +208,29 @@ func (w *World) Notice() deliver.Notice {
 	return w.notices[len(w.notices)-1]
 }
 
-// Approve is the handler of the approval page.
-func (w *World) Approve() http.Handler {
-	return console.ApproveHandler(console.ApproveDeps{Approvals: w.Approvals, Store: w.Store, Space: w.Space, Now: w.Now, Rand: w.Rand, Log: w.Log()})
+func (w *World) pages() console.ApproveDeps {
+	return console.ApproveDeps{Approvals: w.Approvals, Store: w.Store, Space: w.Space, Now: w.Now, Rand: w.Rand, Log: w.Log()}
 }
+
+// Approve is the handler of the approval page.
+func (w *World) Approve() http.Handler { return console.ApproveHandler(w.pages()) }
+
+// Undo is the handler of the page on which a triage decision is reversed.
+func (w *World) Undo() http.Handler { return console.UndoHandler(w.pages(), w.Triage, w.Links) }
 
 // Console is the handler of the read-only pages.
 func (w *World) Console() http.Handler {
+	links := w.Links
+	links.Base = "" // on the same host
 	reports := tell.New(tell.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, PublicURL: w.Space.PublicURL, Approvals: w.Approvals, Tell: w.Deliver, Now: w.Now, Log: w.Log()})
-	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Now: w.Now, Log: w.Log()})
+	return console.Handler(console.Deps{Store: w.Store, Blob: w.Blob, Space: w.Space, Reports: reports, Undo: links, Now: w.Now, Log: w.Log()})
 }
 
-// All serves both, as a laptop does.
+// All serves everything, as a laptop does.
 func (w *World) All() http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("/approve/", w.Approve())
+	mux.Handle("/undo/", w.Undo())
 	mux.Handle("/", w.Console())
 	return mux
 }

@@ -63,14 +63,14 @@ func Notices() map[string]deliver.Notice {
 		a.State, a.Votes = state, votes
 		return &a
 	}
-	findings := with(base, func(n *deliver.Notice) { n.Conclusion = conclusion() })
+	findings := with(base, func(n *deliver.Notice) { n.Conclusion, n.Skipped = conclusion(), skipped() })
 	proposal := with(base, func(n *deliver.Notice) {
 		n.Kind, n.Key, n.Alarms, n.Cost = deliver.Proposal, "proposal/apr-7h2k", nil, ""
 		n.Conclusion, n.Plan, n.Approval = conclusion(), plan(), approval
 		n.Link, n.Code, n.Secret = "https://fire.example.com/approve/apr-7h2k", "7KX2MD", Secret
 	})
 	verdict := with(findings, func(n *deliver.Notice) {
-		n.Kind, n.Key, n.Plan = deliver.Verdict, "decision/apr-7h2k", plan()
+		n.Kind, n.Key, n.Plan, n.Skipped = deliver.Verdict, "decision/apr-7h2k", plan(), nil
 		n.Approval = decided(*approval, incident.Approved, vote(incident.Approved, "go ahead"))
 	})
 	return map[string]deliver.Notice{
@@ -130,14 +130,30 @@ func event(rule, title string, p incident.Priority, after time.Duration) inciden
 	}
 }
 
+// UndoSecret stands in the links of the notices' alarms, as long as a real one and as easily taken for a credential.
+const UndoSecret = "u9Xq3vT0kZpLr7WcYb2NfJd5GhSa8MeQ1oVtKiPnRxE"
+
+// alarms are three: the opener, one linked with a link to undo it, and one linked in a space that has no links.
 func alarms() []deliver.Alarm {
-	skipped := event("batch-lag", "reporting: nightly batch is late", incident.Low, 40*time.Second)
-	skipped.Service = "reporting"
-	return []deliver.Alarm{
+	out := []deliver.Alarm{
 		{Event: event("checkout-5xx", "checkout: elevated 5xx", incident.High, 0), Decision: incident.Decision{Outcome: incident.Proceed, Reasons: []incident.Reason{{Name: "no_open_window", Detail: "no window is open near 02:14:07Z"}}}},
 		{Event: event("checkout-p99", "checkout: p99 latency above 1.5 s", incident.High, 20*time.Second), Decision: incident.Decision{Outcome: incident.Linked, Reasons: []incident.Reason{{Name: "same_service", Detail: "checkout, 20 s after the first alarm", Score: 0.6}, {Name: "close_in_time", Score: 0.2}}}},
-		{Event: skipped, Decision: incident.Decision{Outcome: incident.Skipped, Rule: "reporting/night-window", Reasons: []incident.Reason{{Name: "skip_rule", Detail: "rule reporting/night-window: lag under 2 h between 01:00 and 05:00"}}}},
+		{Event: event("checkout-hosts", "checkout: unhealthy hosts", incident.Medium, 30*time.Second), Decision: incident.Decision{Outcome: incident.Linked, Reasons: []incident.Reason{{Name: "same_service", Score: 0.6}}}},
 	}
+	for i := range out {
+		out[i].ID = out[i].Event.EventID()
+	}
+	out[1].Undo = undo(out[1].ID)
+	return out
+}
+
+func undo(id string) string { return "https://fire.example.com/undo/" + id + "#" + UndoSecret }
+
+// skipped is one alarm that a rule took out.
+func skipped() []deliver.Alarm {
+	e := event("batch-lag", "reporting: nightly batch is late", incident.Low, 40*time.Second)
+	e.Service = "reporting"
+	return []deliver.Alarm{{ID: e.EventID(), Undo: undo(e.EventID()), Event: e, Decision: incident.Decision{Outcome: incident.Skipped, Rule: "reporting/night-window", Reasons: []incident.Reason{{Name: "skip_rule", Detail: "rule reporting/night-window: lag under 2 h between 01:00 and 05:00"}}}}}
 }
 
 func conclusion() *incident.Conclusion {

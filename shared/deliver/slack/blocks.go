@@ -69,6 +69,9 @@ func elements(s deliver.Section) []block {
 		for _, note := range i.Notes {
 			out = append(out, block{"type": "rich_text_list", "style": "bullet", "indent": 1, "elements": []block{section(text(note, false))}})
 		}
+		if u := page(i.Link.URL); u != "" {
+			out = append(out, block{"type": "rich_text_list", "style": "bullet", "indent": 1, "elements": []block{section(block{"type": "link", "url": u, "text": i.Link.Text})}})
+		}
 	}
 	return out
 }
