@@ -119,7 +119,7 @@ func TestUndoPage(t *testing.T) {
 	}
 	for selector, want := range map[string]string{
 		".banner":   "Your reversal is recorded. Investigation " + r.Investigation + " starts within a minute",
-		".standing": "By ada@example.com (possession of the notice) , 4 Mar 2026 12:10:00 UTC",
+		".standing": "By ada@example.com, 4 Mar 2026 12:10:00 UTC (just now), possession of the notice",
 	} {
 		if text := page.one(t, selector).text(); !strings.Contains(text, want) {
 			t.Errorf("%s: %q lacks %q", selector, text, want)

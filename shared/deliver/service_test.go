@@ -174,10 +174,12 @@ func TestEverythingIsRedacted(t *testing.T) {
 	p := &place{name: "p"}
 	s, store := world(p)
 	n := delivertest.Notices()["proposal"]
-	n.Alarms = delivertest.Notices()["findings"].Alarms
+	n.Alarms, n.Skipped = delivertest.Notices()["findings"].Alarms, delivertest.Notices()["findings"].Skipped
+	n.Alarms[1].Event.Rule = secret // part of the event's identity
 	n.Text, n.Cost = secret, secret
 	n.Investigation.Title, n.Investigation.Opener.Data = secret, []byte(`{"a":"`+secret+`"}`)
 	n.Alarms[0].Event.Title, n.Alarms[0].Event.Data, n.Alarms[1].Decision.Reasons[0].Detail = secret, []byte(`"`+secret+`"`), secret
+	n.Skipped[0].Event.Title, n.Skipped[0].Event.Data = secret, []byte(`"`+secret+`"`)
 	n.Conclusion.Summary, n.Conclusion.Findings[0].Text, n.Conclusion.Gaps[0].Fix = secret, secret, secret
 	n.Plan.Actions[1].Command = "curl -H 'Authorization: token " + secret + "'"
 	n.Approval.Votes = []incident.Vote{{Comment: secret}}
@@ -199,5 +201,8 @@ func TestEverythingIsRedacted(t *testing.T) {
 	}
 	if got := p.got[0]; got.Link != n.Link || got.Code != n.Code || got.Secret != n.Secret {
 		t.Error("link, code or fragment secret did not survive")
+	}
+	if got := p.got[0]; got.Alarms[1].ID != n.Alarms[1].ID || got.Alarms[1].Undo != n.Alarms[1].Undo || got.Skipped[0].Undo != n.Skipped[0].Undo {
+		t.Error("an alarm's id or link did not survive")
 	}
 }

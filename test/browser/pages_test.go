@@ -3,6 +3,7 @@ package browser
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp"
 )
@@ -20,6 +21,12 @@ func TestPages(t *testing.T) {
 	full.Many(7)
 	inv := full.Checkout(nil)
 	worst := bad.Checkout(hostile)
+	full.Skip("reporting: nightly batch is late", 0)
+	bad.Skip(hostile("nightly batch"), 0)
+	full.Alarm("search 5xx above 5 %", time.Minute)
+	doubted := full.Alarm("search p99 above 2 s", 2*time.Minute)
+	bad.Alarm(hostile("search 5xx"), time.Minute)
+	worse := bad.Alarm(hostile("search p99"), 2*time.Minute)
 	b := open(t)
 	for _, page := range []struct{ name, url string }{
 		{"list-empty", empty.URL + "/"},
@@ -28,6 +35,12 @@ func TestPages(t *testing.T) {
 		{"investigation-new", full.URL + "/investigations/" + full.Many(2)[1]},
 		{"approve-without-secret", full.URL + "/approve/" + inv.ApprovalID},
 		{"approve", full.URL + "/approve/" + inv.ApprovalID + "#" + full.Notice().Secret},
+		{"skipped-empty", empty.URL + "/skipped"},
+		{"skipped", full.URL + "/skipped"},
+		{"undo-without-secret", full.URL + "/undo/" + doubted.ID},
+		{"undo", full.UndoLink(doubted.ID)},
+		{"skipped-hostile", bad.URL + "/skipped"},
+		{"undo-hostile", bad.UndoLink(worse.ID)},
 		{"list-hostile", bad.URL + "/"},
 		{"investigation-hostile", bad.URL + "/investigations/" + worst.ID},
 		{"approve-hostile", bad.URL + "/approve/" + worst.ApprovalID + "#" + bad.Notice().Secret},

@@ -155,7 +155,11 @@ func TestFunctionsStart(t *testing.T) {
 var byTrigger = map[string]func(*testing.T, *Process){
 	"signer": keepsBatch, "triage": keepsBatch,
 	"webhook": func(t *testing.T, p *Process) { httpFails(t, p, "POST", "/hooks/generic") },
-	"approve": func(t *testing.T, p *Process) { httpFails(t, p, "GET", "/approve/a-1") },
+	"approve": func(t *testing.T, p *Process) {
+		httpFails(t, p, "GET", "/approve/a-1")
+		httpFails(t, p, "GET", "/undo/evt-1")
+		httpFails(t, p, "POST", "/undo/evt-1") // JSON: the secret cannot be checked
+	},
 	"console": func(t *testing.T, p *Process) { httpFails(t, p, "GET", "/investigations/inv-1") },
 }
 
