@@ -177,16 +177,22 @@ func (o doctorOptions) deployed(ctx context.Context, space config.Space) []findi
 			if s.Kind != src.Rules().Kind {
 				continue
 			}
-			look("secret "+s.Secret, "present and strong enough", func(ctx context.Context) error {
-				values, err := store.Active(ctx, s.Secret)
-				if err != nil {
-					return err
-				}
-				return values[0].Check(src.Rules().LeastSecret)
-			})
+			look("secret "+s.Secret, "present and strong enough", strong(store, s.Secret, src.Rules().LeastSecret))
 		}
 	}
+	look("secret "+space.UndoSecret(), "present and strong enough", strong(store, space.UndoSecret(), config.HMACKey))
 	return out
+}
+
+// strong looks at the current value of a secret.
+func strong(store *secrets.Store, name string, least int) func(context.Context) error {
+	return func(ctx context.Context) error {
+		values, err := store.Active(ctx, name)
+		if err != nil {
+			return err
+		}
+		return values[0].Check(least)
+	}
 }
 
 // present forgives that a probe found nothing: the store answered.

@@ -108,8 +108,12 @@ func deploy(t *testing.T) *deployment {
 
 func (d *deployment) secrets() {
 	d.t.Helper()
-	name := "firefinder/shop/source/generic"
-	_, err := secretsmanager.NewFromConfig(load(d.t)).CreateSecret(d.t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: sdk.String(strings.Repeat("0123456789abcdef", 4))})
+	var err error
+	for _, name := range []string{"firefinder/shop/source/generic", "firefinder/shop/undo"} {
+		if err == nil {
+			_, err = secretsmanager.NewFromConfig(load(d.t)).CreateSecret(d.t.Context(), &secretsmanager.CreateSecretInput{Name: &name, SecretString: sdk.String(strings.Repeat("0123456789abcdef", 4))})
+		}
+	}
 	if err == nil {
 		_, err = sesv2.NewFromConfig(load(d.t)).CreateEmailIdentity(d.t.Context(), &sesv2.CreateEmailIdentityInput{EmailIdentity: sdk.String("ff@example.com")})
 	}
@@ -252,6 +256,14 @@ func (d *deployment) status(id string) string {
 		d.t.Fatal(err)
 	}
 	return string(out.Status)
+}
+
+// started reports whether there is an execution of that name.
+func (d *deployment) started(id string) bool {
+	d.t.Helper()
+	arn := strings.Replace(d.machine, ":stateMachine:", ":execution:", 1) + ":" + id
+	_, err := d.sfn.DescribeExecution(d.t.Context(), &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	return err == nil
 }
 
 func (d *deployment) checkState() {

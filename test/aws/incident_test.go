@@ -91,9 +91,7 @@ func TestIncident(t *testing.T) {
 	d.checkOutcome(o, id)
 	d.checkCommandLine(id)
 	d.checkState()
-	if a, err := d.invoke("sweep", struct{}{}); err != nil || a.ErrorType != "" {
-		t.Errorf("sweep: %+v, %v", a, err)
-	}
+	d.checkUndo(o)
 }
 
 func (d *deployment) checkOutcome(o *outside, id string) {
