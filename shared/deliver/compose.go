@@ -294,7 +294,7 @@ func Undo(a Alarm) (text string, link Link) {
 func (d *Document) footer(n Notice) {
 	add := func(format string, args ...any) { d.Footer = append(d.Footer, one(fmt.Sprintf(format, args...))) }
 	inv := n.Investigation
-	add("Investigation %s in space %s.", inv.ID, inv.Space)
+	add("Investigation %s in space %s. All of it: firefinder show %s", inv.ID, inv.Space, inv.ID)
 	if inv.Follows != "" {
 		add("Follows %s.", inv.Follows)
 	}

@@ -137,7 +137,7 @@ func TestTheAnswerFollowsTheBrief(t *testing.T) {
 		{"a change that is not recorded", brief(func(b *evidence.Brief) { b.Changes = nil }), incident.Likely, "checkout dep-1 ", "Its pool is dry"},
 		{"nothing is wrong", brief(func(b *evidence.Brief) { b.Outcome, b.Causes, b.Onsets = incident.NoFault, nil, nil }), incident.NoFault, "", "Nothing is wrong"},
 		{"nothing is wrong, with a lead", brief(func(b *evidence.Brief) { b.Outcome = incident.NoFault }), incident.NoFault, "", "Nothing is wrong"},
-		{"not to be told", brief(func(b *evidence.Brief) { b.Outcome = incident.Inconclusive }), incident.Inconclusive, "", "The best lead is checkout: its pool is dry"},
+		{"not to be told", brief(func(b *evidence.Brief) { b.Outcome = incident.Inconclusive }), incident.Inconclusive, "", "The best lead is this: checkout: its pool is dry"},
 		{"nothing at all", evidence.Brief{}, incident.Inconclusive, "", "does not single out a cause."},
 		{"blame without a cause", brief(func(b *evidence.Brief) { b.Causes = nil }), incident.Likely, "", "does not single out a cause."},
 	}
@@ -299,8 +299,8 @@ func TestPlan(t *testing.T) {
 	}{
 		{"the first block that can be filled", investigate.Offer{Conclusion: blamed, Facts: facts, Blocks: []skill.Block{block("undo", "back to {previous}"), block("raise", "{parameter} to {old}"), block("restart", "restart")}}, []string{"s/raise"}, "do raise"},
 		{"other facts, other block", investigate.Offer{Conclusion: blamed, Facts: map[string]string{"component": "checkout", "metric": "5xx", "previous": "v40"}, Blocks: []skill.Block{block("undo", "back to {previous}"), block("raise", "{parameter} to {old}")}}, []string{"s/undo"}, "do undo"},
-		{"no block can be filled", investigate.Offer{Conclusion: blamed, Facts: map[string]string{"component": "checkout"}, Blocks: []skill.Block{block("undo", "back to {previous}")}}, nil, "No mitigation block fits connection exhaustion of checkout."},
-		{"no block", investigate.Offer{Conclusion: blamed, Facts: facts}, nil, "No mitigation block fits"},
+		{"no block can be filled", investigate.Offer{Conclusion: blamed, Facts: map[string]string{"component": "checkout"}, Blocks: []skill.Block{block("undo", "back to {previous}")}}, nil, "No plan: no mitigation block is for connection exhaustion (checkout)."},
+		{"no block", investigate.Offer{Conclusion: blamed, Facts: facts}, nil, "no mitigation block is for"},
 		{"nothing is wrong", investigate.Offer{Conclusion: incident.Conclusion{Outcome: incident.NoFault, Summary: "all is well", RootCauses: blamed.RootCauses}, Facts: facts, Blocks: []skill.Block{block("raise", "x")}}, nil, "No change required."},
 		{"no cause", investigate.Offer{Conclusion: incident.Conclusion{Outcome: incident.Inconclusive}, Facts: facts, Blocks: []skill.Block{block("raise", "x")}}, nil, "did not single out a cause"},
 	}
