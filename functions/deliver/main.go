@@ -10,6 +10,7 @@ import (
 	"github.com/firefinder/firefinder/shared/approval"
 	"github.com/firefinder/firefinder/shared/aws"
 	"github.com/firefinder/firefinder/shared/aws/dynamo"
+	"github.com/firefinder/firefinder/shared/aws/eventbridge"
 	"github.com/firefinder/firefinder/shared/aws/s3"
 	"github.com/firefinder/firefinder/shared/aws/secrets"
 	"github.com/firefinder/firefinder/shared/aws/ses"
@@ -23,9 +24,8 @@ import (
 func main() {
 	env := boot.Load()
 	cfg := boot.Must(aws.Load(context.Background(), aws.Options{}))
-	store, docs := dynamo.New(cfg, env.Table), s3.New(cfg, env.Bucket)
-	held := secrets.New(cfg, time.Now)
-	channels := catalogue.All(env.Space, held, ses.New(cfg).Sender())
+	store, docs, held := dynamo.New(cfg, env.Table), s3.New(cfg, env.Bucket), secrets.New(cfg, time.Now)
+	channels := catalogue.All(env.Space, held, ses.New(cfg).Sender(), eventbridge.New(cfg, env.Space.Notify.EventBus()).Sender())
 	deps := tell.Deps{
 		Store: store, Blob: docs, Space: env.Space, Approvals: approval.New(approval.Deps{Store: store, Blob: docs}),
 		Tell: deliver.New(deliver.Deps{Store: store, Channels: channels, Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log}),

@@ -55,7 +55,7 @@ var functions = []function{
 		may: []permission{useTable, readDocuments, writeDocuments, callModels}},
 	{name: "propose", trigger: byMachine, memory: 512, timeout: 45,
 		env: []string{envTable, envBucket, envPublicURL, envTokenKey},
-		may: []permission{useTable, readDocuments, writeDocuments, encryptTokens, sendMail, readSlackSecret}},
+		may: []permission{useTable, readDocuments, writeDocuments, encryptTokens, sendMail, readSlackSecret, putEvents}},
 	{name: "deliver", trigger: byMachine, memory: 512, timeout: 45,
 		env: []string{envTable, envBucket, envJournal, envPublicURL},
 		may: []permission{useTable, readDocuments, writeDocuments, writeJournal, sendMail, readServiceNowSecret, readSlackSecret, readUndoSecret, putEvents}},

@@ -186,8 +186,16 @@ func sendMail(p *parts) []awsiam.PolicyStatement {
 		"StringEquals", "ses:FromAddress", jsii.String(from)))
 }
 
-// putEvents lets other systems follow an investigation from the account's default event bus.
+// putEvents lets other systems follow investigations on the space's event bus.
 func putEvents(p *parts) []awsiam.PolicyStatement {
-	return one(only(allow("PutEvents", []string{"events:PutEvents"}, p.arn("events", "event-bus/default")),
+	bus := p.space.Notify.EventBus()
+	if bus == "" {
+		return nil
+	}
+	arn := jsii.String(bus)
+	if !strings.HasPrefix(bus, "arn:") {
+		arn = p.arn("events", "event-bus/"+bus)
+	}
+	return one(only(allow("PutEvents", []string{"events:PutEvents"}, arn),
 		"StringEquals", "events:source", "firefinder"))
 }

@@ -176,7 +176,7 @@ var inside = map[string]string{
 	"dynamodb:GetItem":                    `\$\{Table\.Arn\}`,
 	"dynamodb:Query":                      `\$\{Table\.Arn\}`,
 	"dynamodb:UpdateItem":                 `\$\{Table\.Arn\}`,
-	"events:PutEvents":                    `arn:.*:event-bus/default`,
+	"events:PutEvents":                    `arn:.*:event-bus/(default|incidents)`,
 	"kms:Decrypt":                         `\$\{(Data|Token)Key\.Arn\}`,
 	"kms:DescribeKey":                     `\$\{DataKey\.Arn\}`,
 	"kms:Encrypt":                         `\$\{(Data|Token)Key\.Arn\}`,
@@ -239,7 +239,7 @@ func TestFewHoldThePowerfulActions(t *testing.T) {
 		"lambda:InvokeFunction":         {"MachineRole"},
 		"ses:SendEmail":                 {"DeliverRole", "ProposeRole"},
 		"secretsmanager:GetSecretValue": {"ApproveRole", "DeliverRole", "ProposeRole", "SignerRole", "WebhookRole"},
-		"events:PutEvents":              {"DeliverRole"},
+		"events:PutEvents":              {"DeliverRole", "ProposeRole"},
 	} {
 		if diff := cmp.Diff(want, holders(t, "payments", action)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", action, diff)

@@ -184,13 +184,20 @@ func TestSettingsLayerIsTheSpaceFile(t *testing.T) {
 	}
 }
 
+// TestAccountAndRegionBind: what the space file gives by name is of its account and region; what it gives by ARN stays.
 func TestAccountAndRegionBind(t *testing.T) {
-	want := "arn:aws:events:eu-central-1:111122223333:event-bus/default"
+	got := map[string]string{}
 	for _, r := range rolesOf(of(t, "varied")) {
 		for _, s := range r.statements {
-			if s.sid == "PutEvents" && s.resources[0] != want {
-				t.Errorf("events go to %s, want %s", s.resources[0], want)
-			}
+			got[s.sid] = s.resources[0]
+		}
+	}
+	for sid, want := range map[string]string{
+		"ApplyGuardrail": "arn:aws:bedrock:eu-central-1:111122223333:guardrail/gr1234567890",
+		"PutEvents":      "arn:aws:events:eu-central-1:444455556666:event-bus/incidents",
+	} {
+		if got[sid] != want {
+			t.Errorf("%s on %s, want %s", sid, got[sid], want)
 		}
 	}
 }

@@ -91,7 +91,23 @@ type Notify struct {
 	ServiceNow *ServiceNow `yaml:"servicenow"`
 	Slack      *Slack      `yaml:"slack"`
 	Email      *Email      `yaml:"email"`
+	Events     *Events     `yaml:"events"`
 }
+
+// Events is an event bus of EventBridge, which other programs listen to.
+type Events struct {
+	Bus string `yaml:"bus"` // name or ARN
+}
+
+// EventBus is the bus of the space's events; empty: none.
+func (n Notify) EventBus() string {
+	if n.Events == nil {
+		return ""
+	}
+	return n.Events.Bus
+}
+
+var eventBus = regexp.MustCompile(`^(arn:aws[a-z-]*:events:[a-z0-9-]+:\d{12}:event-bus/)?[\w./-]{1,256}$`)
 
 // ServiceNow is a ServiceNow instance's Table API.
 type ServiceNow struct {
@@ -237,6 +253,9 @@ func (s Space) withDefaults() Space {
 	if n := s.Notify.Slack; n != nil {
 		def(&n.Secret, "firefinder/"+s.Name+"/slack")
 	}
+	if n := s.Notify.Events; n != nil {
+		def(&n.Bus, "default")
+	}
 	return s
 }
 
@@ -274,6 +293,9 @@ func (s Space) faults() []string {
 	if n := s.Notify.Email; n != nil {
 		check(n.From != "", "notify.email.from: required")
 		check(len(n.To) > 0, "notify.email.to: at least one address")
+	}
+	if n := s.Notify.Events; n != nil {
+		check(eventBus.MatchString(n.Bus), "notify.events.bus: must be the name or the ARN of an event bus")
 	}
 	for i, p := range s.Approvals.People {
 		check(strings.Contains(p.Email, "@"), "approvals.people[%d].email: must be a mail address", i)

@@ -6,12 +6,15 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/firefinder/firefinder/events/scenarios"
+	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/embedded"
 	"github.com/firefinder/firefinder/shared/embedded/replay"
@@ -74,9 +77,10 @@ func TestUndoFromTheNotice(t *testing.T) {
 		t.Fatal(err)
 	}
 	scene = scene.EndingAt(noon)
-	told := make(reader, 16)
+	told, dir := make(reader, 16), t.TempDir()
+	scene.Space.Notify.Events = &config.Events{Bus: "default"}
 	app, err := embedded.Start(t.Context(), embedded.Options{
-		Space: scene.Space, Dir: t.TempDir(), Tools: scene.Telemetry.Tools(), Now: func() time.Time { return noon }, NoSync: true, Tell: []deliver.Channel{told},
+		Space: scene.Space, Dir: dir, Tools: scene.Telemetry.Tools(), Now: func() time.Time { return noon }, NoSync: true, Tell: []deliver.Channel{told},
 	})
 	defer app.Stop()
 	if err != nil {
@@ -112,6 +116,15 @@ func TestUndoFromTheNotice(t *testing.T) {
 	}
 	if text := deliver.Compose(second).Text(); !strings.Contains(text, "Reversed by "+out.Reversal.By+" (possession of the notice)") || !strings.Contains(text, "the backup matters tonight") {
 		t.Errorf("the notice does not say who asked for it: %s", text)
+	}
+	log, err := os.ReadFile(filepath.Join(dir, "events.jsonl"))
+	if err != nil || strings.Contains(string(log), secret) {
+		t.Errorf("%v, or an event holds a link's secret", err)
+	}
+	for _, id := range []string{first.Investigation.ID, second.Investigation.ID} {
+		if !strings.Contains(string(log), `"detail-type":"Investigation Completed"`) || !strings.Contains(string(log), `"resources":["`+id+`"]`) {
+			t.Errorf("no event about %s: %s", id, log)
+		}
 	}
 }
 

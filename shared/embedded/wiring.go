@@ -15,6 +15,7 @@ import (
 	"github.com/firefinder/firefinder/shared/console"
 	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/deliver/email"
+	"github.com/firefinder/firefinder/shared/deliver/events"
 	"github.com/firefinder/firefinder/shared/deliver/servicenow"
 	"github.com/firefinder/firefinder/shared/embedded/mailbox"
 	standin "github.com/firefinder/firefinder/shared/embedded/servicenow"
@@ -66,6 +67,9 @@ func (a *App) channels(ctx context.Context) ([]deliver.Channel, error) {
 		return nil, err
 	}
 	o.Sender = box
+	if a.Space.Notify.Events != nil {
+		out = append(out, events.New(events.Options{Bus: "events.jsonl", Sender: eventLog(filepath.Join(a.Dir, "events.jsonl")), Now: a.Now}))
+	}
 	return append(append(out, email.New(o), a.Desk), a.Tell...), nil
 }
 

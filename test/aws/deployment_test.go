@@ -65,6 +65,7 @@ services:
 sources: [{kind: generic}]
 notify:
   email: {from: Firefinder <ff@example.com>, to: [oncall@example.com]}
+  events: {}
 models:
   investigate: ` + modelID + `
   prices: {` + modelID + `: {in: 3, out: 15, cache_read: 0.3, cache_write: 3.75}}

@@ -44,6 +44,7 @@ func TestIncident(t *testing.T) {
 	defer gate.outside(nil)
 	d := deploy(t)
 	d.rule()
+	followed := d.follow()
 	at := time.Now().Add(-2 * time.Minute)
 	first, second := alarm("checkout-5xx", "HTTPCode_Target_5XX_Count", at), alarm("checkout-p99", "TargetResponseTime", at.Add(30*time.Second))
 	d.publish(first)
@@ -89,6 +90,7 @@ func TestIncident(t *testing.T) {
 		t.Errorf("a second decision: status %d, want 409", status)
 	}
 	d.checkOutcome(o, id)
+	d.checkEvents(followed, id)
 	d.checkCommandLine(id)
 	d.checkState()
 	d.checkUndo(o)

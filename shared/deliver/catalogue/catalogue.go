@@ -12,6 +12,7 @@ import (
 	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/deliver"
 	"github.com/firefinder/firefinder/shared/deliver/email"
+	"github.com/firefinder/firefinder/shared/deliver/events"
 	"github.com/firefinder/firefinder/shared/deliver/servicenow"
 	"github.com/firefinder/firefinder/shared/deliver/slack"
 	"github.com/firefinder/firefinder/shared/incident"
@@ -22,8 +23,8 @@ type Secrets interface {
 	Active(ctx context.Context, name string) ([]config.Secret, error)
 }
 
-// All makes the channels that the space file names, ticket first.
-func All(space config.Space, secrets Secrets, mail email.Sender) []deliver.Channel {
+// All makes the channels that the space file names, ticket first. bus is that of the space's events.
+func All(space config.Space, secrets Secrets, mail email.Sender, bus events.Sender) []deliver.Channel {
 	var out []deliver.Channel
 	if n := space.Notify.ServiceNow; n != nil {
 		out = append(out, servicenow.New(servicenow.Options{
@@ -53,6 +54,9 @@ func All(space config.Space, secrets Secrets, mail email.Sender) []deliver.Chann
 			o.Approvers = append(o.Approvers, p.Email)
 		}
 		out = append(out, email.New(o))
+	}
+	if name := space.Notify.EventBus(); name != "" {
+		out = append(out, events.New(events.Options{Bus: name, Sender: bus, Now: time.Now}))
 	}
 	return out
 }

@@ -98,13 +98,13 @@ func TestChannelsComeInTheirOrderAndOnlyIfNamed(t *testing.T) {
 		want         []string
 	}{
 		{"none", "{}", nil},
-		{"ticket first, whatever the order in the file", "{email: {from: a@example.com, to: [b@example.com]}, slack: {channel: C1, secret: s, team: T1, app: A1}, servicenow: {instance: https://x.service-now.com, secret: n}}", []string{"servicenow", "slack", "email"}},
+		{"ticket first, whatever the order in the file", "{events: {}, email: {from: a@example.com, to: [b@example.com]}, slack: {channel: C1, secret: s, team: T1, app: A1}, servicenow: {instance: https://x.service-now.com, secret: n}}", []string{"servicenow", "slack", "email", "events"}},
 		{"mail alone", "{email: {from: a@example.com, to: [b@example.com]}}", []string{"email"}},
 	}
 	for _, tc := range tests {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []string
-			for _, c := range All(parse(t, tc.notify), vault{}, nil) {
+			for _, c := range All(parse(t, tc.notify), vault{}, nil, nil) {
 				got = append(got, c.Name())
 			}
 			if !slices.Equal(got, tc.want) {
@@ -144,7 +144,7 @@ func TestASecretThatCannotBeUsedKeepsItsClass(t *testing.T) {
 			t.Run(tc.name+" of "+channel, func(t *testing.T) {
 				space := parse(t, strings.ReplaceAll(notify, "%s", tc.secret))
 				notice := deliver.Notice{Kind: deliver.Failure, Key: "failure", Investigation: incident.Investigation{ID: "inv-1", Space: "shop", Title: "5xx"}, Text: "no model"}
-				_, err := All(space, tc.vault, nil)[0].Deliver(t.Context(), notice, nil, false)
+				_, err := All(space, tc.vault, nil, nil)[0].Deliver(t.Context(), notice, nil, false)
 				if incident.ClassOf(err) != tc.class || !strings.Contains(err.Error(), tc.says) || strings.Contains(err.Error(), "hunter2") {
 					t.Errorf("%s: %v", incident.ClassOf(err), err)
 				}
