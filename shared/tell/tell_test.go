@@ -3,6 +3,7 @@ package tell_test
 import (
 	"context"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -131,5 +132,60 @@ func TestALateAlarmIsTold(t *testing.T) {
 	}
 	if n := m.told[0]; n.Kind != deliver.Linked || len(n.Alarms) != 1 || !strings.Contains(n.Text, "db cpu") || !strings.HasSuffix(n.Key, e.EventID()) {
 		t.Errorf("%+v", n)
+	}
+}
+
+// pen writes links; away, it writes none.
+type pen struct{ away bool }
+
+func (p pen) Link(_ context.Context, event string) (string, error) {
+	if p.away {
+		return "", incident.Errorf(incident.Unavailable, "away")
+	}
+	return "https://f.example/undo/" + event, nil
+}
+
+// Alarms whose decision can be undone carry a link, in the findings also those that rules skipped meanwhile; without the
+// key the notice goes out all the same, and names the command.
+func TestLinksToUndo(t *testing.T) {
+	add := func(s *tell.Service, id string, at time.Duration, o incident.TriageOutcome, action incident.Action) record.Alarm {
+		e := incident.Event{EventType: "incident", IncidentID: id, Action: action, Title: id, Timestamp: t0.Add(at)}
+		a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Decision: incident.Decision{Outcome: o}}
+		op := record.PutSkipped(a)
+		if o != incident.Skipped {
+			op = record.Member("inv-1", a)
+		}
+		if err := s.Store.Commit(t.Context(), op); err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	for _, away := range []bool{false, true} {
+		s, m, _, _ := service(t)
+		s.Undo = pen{away}
+		add(s, "opener", 0, incident.Proceed, incident.Created)
+		add(s, "linked", 0, incident.Linked, incident.Created)
+		add(s, "recovered", 0, incident.Linked, incident.Resolved)
+		add(s, "skipped", -time.Minute, incident.Skipped, incident.Created)
+		add(s, "nothing to look at", -time.Minute, incident.Skipped, incident.Resolved)
+		add(s, "long before", -time.Hour, incident.Skipped, incident.Created)
+		for _, kind := range []string{"findings", "decision"} {
+			if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: kind}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got := map[string]bool{}
+		for _, a := range append(m.told[0].Alarms, m.told[0].Skipped...) {
+			got[a.Event.Title] = a.Undo == "https://f.example/undo/"+a.ID
+		}
+		if want := map[string]bool{"opener": false, "linked": !away, "recovered": false, "skipped": !away}; !maps.Equal(got, want) {
+			t.Errorf("away %v: links %v, want %v", away, got, want)
+		}
+		if text := deliver.Compose(m.told[0]).Text(); strings.Contains(text, "firefinder unskip evt-") != away {
+			t.Errorf("away %v: %s", away, text)
+		}
+		if len(m.told[1].Skipped) != 0 {
+			t.Errorf("the decision lists what was skipped: %+v", m.told[1].Skipped)
+		}
 	}
 }
