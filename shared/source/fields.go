@@ -46,13 +46,12 @@ func flatten(under string, object map[string]json.RawMessage, full, last Fields)
 		var list []Text
 		var inner map[string]json.RawMessage
 		switch {
-		case json.Unmarshal(raw, &text) == nil:
-		case json.Unmarshal(raw, &list) == nil:
-			text = Text(joined(list))
-		case json.Unmarshal(raw, &inner) == nil:
+		case raw[0] == '{' && json.Unmarshal(raw, &inner) == nil:
 			flatten(under+name, inner, full, last)
 			continue
-		default:
+		case raw[0] == '[' && json.Unmarshal(raw, &list) == nil && plain(list):
+			text = Text(joined(list))
+		case raw[0] == '[' || json.Unmarshal(raw, &text) != nil:
 			continue // a list of objects: the vendor's own parser reads it if it matters
 		}
 		value := strings.TrimSpace(string(text))
@@ -64,6 +63,11 @@ func flatten(under string, object map[string]json.RawMessage, full, last Fields)
 			put(last, name, value)
 		}
 	}
+}
+
+// plain reports whether a list holds neither lists nor objects.
+func plain(list []Text) bool {
+	return !slices.ContainsFunc(list, func(t Text) bool { return t != "" && (t[0] == '{' || t[0] == '[') && json.Valid([]byte(t)) })
 }
 
 func put(f Fields, name, value string) {

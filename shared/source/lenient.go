@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
-	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -14,11 +13,12 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 )
 
-// Text is a JSON string, number or boolean as text; null is "". Vendors change between them from version to version, and
-// templates turn everything into strings.
+// Text is any JSON value as text: strings, numbers and booleans as they are, null and what is empty as "", lists and objects
+// as they stand. Vendors change between them from version to version, templates turn everything into strings, and no
+// alarm is worth losing over it.
 type Text string
 
-// UnmarshalJSON implements json.Unmarshaler.
+// UnmarshalJSON implements json.Unmarshaler. It never fails on well-formed JSON.
 func (t *Text) UnmarshalJSON(raw []byte) error {
 	switch raw[0] {
 	case '"':
@@ -28,29 +28,17 @@ func (t *Text) UnmarshalJSON(raw []byte) error {
 		}
 		*t = Text(s)
 	case '{', '[':
-		kind := map[byte]string{'{': "object", '[': "array"}[raw[0]]
-		return &json.UnmarshalTypeError{Value: kind, Type: reflect.TypeFor[string]()}
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, raw) // it is well-formed
+		*t = ""
+		if compact.Len() > len("{}") {
+			*t = Text(compact.String())
+		}
 	case 'n':
 		*t = ""
 	default:
 		*t = Text(raw)
 	}
-	return nil
-}
-
-// Any is any JSON value as text: what is no text itself as it stands. It is for values that customers choose.
-type Any string
-
-// UnmarshalJSON implements json.Unmarshaler.
-func (a *Any) UnmarshalJSON(raw []byte) error {
-	var text Text
-	if json.Unmarshal(raw, &text) == nil {
-		*a = Any(text)
-		return nil
-	}
-	var compact bytes.Buffer
-	_ = json.Compact(&compact, raw) // it is well-formed
-	*a = Any(compact.String())
 	return nil
 }
 
@@ -66,20 +54,39 @@ func Account(values ...string) string {
 
 // Decode reads a vendor's body. Invalid names the field that has another shape than the vendor documents.
 func Decode(body []byte, into any) error {
-	if len(body) == 0 {
-		return incident.Errorf(incident.Invalid, "missing")
+	odd, err := decode(body, into)
+	if err == nil && odd != "" {
+		return incident.Errorf(incident.Invalid, "%s", odd)
 	}
-	err := json.Unmarshal(body, into)
+	return err
+}
+
+// Read is Decode for what is not worth an alarm: a value of another shape than the vendor documents is left out, and the
+// first of them named as dropped. What an alarm cannot do without must be asked for afterwards.
+func (p *Parsed) Read(body []byte, into any) error {
+	odd, err := decode(body, into)
+	if err == nil && odd != "" {
+		p.Dropped = append(p.Dropped, "$."+odd+"; left out")
+	}
+	return err
+}
+
+// decode reads as much as it can; odd is the first field that it cannot.
+func decode(body []byte, into any) (odd string, err error) {
+	if len(body) == 0 {
+		return "", incident.Errorf(incident.Invalid, "missing")
+	}
+	err = json.Unmarshal(body, into)
 	var shape *json.UnmarshalTypeError
 	switch {
 	case err == nil:
-		return nil
+		return "", nil
 	case errors.As(err, &shape) && shape.Field != "":
-		return incident.Errorf(incident.Invalid, "%s: must not be a JSON %s", shape.Field, shape.Value)
+		return shape.Field + ": must not be a JSON " + shape.Value, nil
 	case errors.As(err, &shape):
-		return incident.Errorf(incident.Invalid, "the body must not be a JSON %s", shape.Value)
+		return "", incident.Errorf(incident.Invalid, "the body must not be a JSON %s", shape.Value)
 	}
-	return incident.Errorf(incident.Invalid, "the body cannot be read: %w", err)
+	return "", incident.Errorf(incident.Invalid, "the body cannot be read: %w", err)
 }
 
 var layouts = []string{

@@ -38,8 +38,28 @@ func TestText(t *testing.T) {
 	if err := source.Decode([]byte(`{"A":"x","B":1.50,"C":true,"D":null}`), &in); err != nil || in.A != "x" || in.B != "1.50" || in.C != "true" || in.D != "" {
 		t.Errorf("%+v, %v", in, err)
 	}
-	if err := source.Decode([]byte(`{"E":{"F":[1]}}`), &in); !incident.Is(err, incident.Invalid) || !strings.Contains(err.Error(), "E.F: must not be a JSON array") {
+	if err := source.Decode([]byte(`{"A":[ "x", {"y": 1} ],"B":{ },"C":[]}`), &in); err != nil || in.A != `["x",{"y":1}]` || in.B != "" || in.C != "" {
+		t.Errorf("%+v, %v", in, err)
+	}
+	if err := source.Decode([]byte(`{"E":[1]}`), &in); !incident.Is(err, incident.Invalid) || !strings.Contains(err.Error(), "E: must not be a JSON array") {
 		t.Errorf("err = %v", err)
+	}
+}
+
+// Read leaves out what is of another shape, says so, and reads on.
+func TestRead(t *testing.T) {
+	var p source.Parsed
+	var in struct {
+		A struct{ X int }
+		B string
+	}
+	if err := p.Read([]byte(`{"A":[1],"B":"b"}`), &in); err != nil || in.B != "b" || len(p.Dropped) != 1 || p.Dropped[0] != "$.A: must not be a JSON array; left out" {
+		t.Errorf("%+v, dropped %q, %v", in, p.Dropped, err)
+	}
+	for _, body := range []string{"", "[]", `"x"`, "{"} {
+		if err := p.Read([]byte(body), &in); !incident.Is(err, incident.Invalid) {
+			t.Errorf("%q: %v", body, err)
+		}
 	}
 }
 

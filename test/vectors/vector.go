@@ -139,12 +139,12 @@ func (h *headers) UnmarshalJSON(data []byte) error {
 		}
 		var one source.Text
 		var many []source.Text
-		if json.Unmarshal(value, &one) == nil {
-			if string(value) == "null" {
-				continue
-			}
+		switch {
+		case string(value) == "null":
+		case value[0] == '[' && json.Unmarshal(value, &many) == nil:
+		case value[0] != '{' && json.Unmarshal(value, &one) == nil:
 			many = []source.Text{one}
-		} else if err := json.Unmarshal(value, &many); err != nil {
+		default:
 			return fmt.Errorf("header %v: must be text or a list of texts", name)
 		}
 		for _, v := range many {

@@ -2,6 +2,7 @@ package alertmanager_test
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -51,12 +52,16 @@ func TestParse(t *testing.T) {
 	if e := sourcetest.One(t, s, `{"status":"firing","alerts":[{"annotations":{"summary":"disk full"}}]}`); e.Title != "disk full" {
 		t.Errorf("title without alertname = %q", e.Title)
 	}
+	odd := sourcetest.Parse(t, s, `{"status":"firing","externalURL":7,"alerts":[{"labels":{"alertname":"A"},"annotations":["a"]}]}`)
+	if len(odd.Events) != 1 || !slices.Contains(odd.Dropped, "$.alerts.annotations: must not be a JSON array; left out") && !slices.Contains(odd.Dropped, "$.externalURL: must not be a JSON number; left out") {
+		t.Errorf("odd fields: %d events, dropped %q", len(odd.Events), odd.Dropped)
+	}
 	sourcetest.Invalid(t, s, map[string]string{
 		`{}`:                                 "alerts: required",
 		`[1]`:                                "must not be a JSON array",
 		`{"alerts":{}}`:                      "alerts",
 		group(`{"status":"perhaps"}`):        "alerts[0].status",
-		group(`{"labels":{"a":{}}}`):         "labels",
+		group(`"firing"`):                    "alerts[0].labels: required",
 		group(alert + `,{"status":"often"}`): "alerts[1].status",
 	})
 	sourcetest.Nothing(t, s, map[string]string{group(""): "no alerts"})

@@ -40,8 +40,9 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if source.IsContract(body) {
 		return source.Templated(body, s.space, Kind, received)
 	}
+	var p source.Parsed
 	var g Group
-	if err := source.Decode(body, &g); err != nil {
+	if err := p.Read(body, &g); err != nil {
 		return source.Parsed{}, err
 	}
 	if g.Alerts == nil {
@@ -50,7 +51,6 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if len(g.Alerts) == 0 {
 		return source.Nothing("the group %.80q has no alerts", g.Receiver), nil
 	}
-	var p source.Parsed
 	for i, a := range g.Alerts {
 		e, err := a.Event(&p, g, i, Kind, s.space)
 		if err != nil {
@@ -99,6 +99,9 @@ func (a Alert) Event(p *source.Parsed, g Group, i int, kind string, space config
 		e.Timestamp = p.At(at("endsAt", a.EndsAt))
 	default:
 		return e, incident.Errorf(incident.Invalid, "alerts[%d].status: must be firing or resolved, not %.40q", i, status)
+	}
+	if len(labels)+len(notes) == 0 && a.Fingerprint == "" {
+		return e, incident.Errorf(incident.Invalid, "alerts[%d].labels: required", i)
 	}
 	return e, nil
 }

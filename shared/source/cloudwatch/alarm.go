@@ -97,7 +97,7 @@ func (d detail) alarm() alarm {
 type snsAlarm struct {
 	AlarmName        string
 	AlarmDescription string
-	AWSAccountID     string `json:"AWSAccountId"`
+	AWSAccountID     source.Text `json:"AWSAccountId"`
 	AlarmArn         string
 	NewStateValue    string
 	NewStateReason   string
@@ -141,7 +141,7 @@ func dimensions(pairs []pair) map[string]string {
 // before SNS carried that, from the topic, which must be in the alarm's region.
 func (in snsAlarm) alarm(topic string) alarm {
 	a := alarm{
-		name: in.AlarmName, arn: in.AlarmArn, account: in.AWSAccountID, state: in.NewStateValue, previous: in.OldStateValue,
+		name: in.AlarmName, arn: in.AlarmArn, account: string(in.AWSAccountID), state: in.NewStateValue, previous: in.OldStateValue,
 		reason: in.NewStateReason, description: in.AlarmDescription, at: in.StateChangeTime, suppressedBy: in.ActionsSuppressedBy,
 		contributor: contributor{in.AlarmContributorID, in.AlarmContributorAttributes},
 	}
@@ -174,18 +174,14 @@ func regionOf(arn string) string {
 	return ""
 }
 
-// parsed makes the event. The whole delivery is its data, so that nothing of it is lost.
-func (s Source) parsed(a alarm, whole []byte, received time.Time) (source.Parsed, error) {
-	at, err := stateTime(a.at)
-	if err != nil && a.at != "" {
-		return source.Parsed{}, err
-	}
+// add makes the event of what was read. The whole delivery is its data, so that nothing of it is lost.
+func (s Source) add(p source.Parsed, a alarm, whole []byte, received time.Time) (source.Parsed, error) {
 	if a.name == "" {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "the alarm has no name")
 	}
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", IncidentID: cmp.Or(a.arn, a.name), Rule: a.arn,
-		Title: a.name, Description: a.text(), Timestamp: at, Account: a.account, Region: a.region,
+		Title: a.name, Description: a.text(), Timestamp: p.At(source.Named{Path: "$: the time of the state", Text: source.Text(a.at)}), Account: a.account, Region: a.region,
 		Dimensions: a.dimensions(), Metric: a.metric(), Data: json.RawMessage(whole),
 		Priority: source.PriorityIn(a.name, a.description, a.tags, s.fallback()),
 	}
@@ -206,7 +202,8 @@ func (s Source) parsed(a alarm, whole []byte, received time.Time) (source.Parsed
 	default:
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "unknown alarm state %.40q", a.state)
 	}
-	return source.Parsed{Events: []incident.Event{e.Normalise(received)}}, nil
+	p.Events = append(p.Events, e.Normalise(received))
+	return p, nil
 }
 
 // fallback is the priority of alarms that carry no hint: that of the space's cloudwatch source, or of generic, through
@@ -235,16 +232,6 @@ func (s Source) service(a alarm, all map[string]string) string {
 		}
 	}
 	return source.ServiceAmong(s.space, all, a.tags, a.tags["service"], a.name)
-}
-
-// stateTime reads CloudWatch's two spellings of a time.
-func stateTime(text string) (time.Time, error) {
-	for _, layout := range []string{"2006-01-02T15:04:05.999999999-0700", time.RFC3339Nano} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t.UTC(), nil
-		}
-	}
-	return time.Time{}, incident.Errorf(incident.Invalid, "state timestamp %.40q is not a time", text)
 }
 
 // dimensions unites those of all metrics. A name with several values keeps them all, in order.

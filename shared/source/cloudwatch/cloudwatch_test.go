@@ -195,7 +195,6 @@ func TestRefused(t *testing.T) {
 		"no object":          `[1]`,
 		"no name":            `{"detail-type":"CloudWatch Alarm State Change","source":"aws.cloudwatch","detail":{"state":{"value":"ALARM"}}}`,
 		"unknown state":      `{"detail-type":"CloudWatch Alarm State Change","source":"aws.cloudwatch","detail":{"alarmName":"x","state":{"value":"MAYBE"}}}`,
-		"time is no time":    `{"detail-type":"CloudWatch Alarm State Change","source":"aws.cloudwatch","detail":{"alarmName":"x","state":{"value":"OK","timestamp":"now"}}}`,
 		"record not of SNS":  `{"Records":[{"eventSource":"aws:sqs","body":"{}"}]}`,
 		"duplicate inside":   `{"Type":"Notification","Message":"{\"AlarmName\":\"a\",\"AlarmName\":\"b\",\"NewStateValue\":\"OK\"}"}`,
 		"unknown SNS type":   `{"Type":"Rumour"}`,
@@ -405,4 +404,13 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 	})
+}
+
+// An alarm is not refused for a bad clock, or for a field that nobody asked for.
+func TestOddFields(t *testing.T) {
+	body := `{"detail-type":"CloudWatch Alarm State Change","source":"aws.cloudwatch","account":123456789012,"resources":"none","detail":{"alarmName":"x","state":{"value":"OK","timestamp":"now"},"configuration":{"description":7}}}`
+	p, err := cloudwatch.New(space, nil).Parse([]byte(body), received)
+	if err != nil || len(p.Events) != 1 || !p.Events[0].Timestamp.Equal(received) || p.Events[0].Account != "123456789012" || len(p.Dropped) != 2 {
+		t.Errorf("%+v, %v", p, err)
+	}
 }

@@ -75,41 +75,43 @@ func (s Source) contract(body []byte, received time.Time) (source.Parsed, error)
 func (s Source) eventBridge(body []byte, received time.Time) (source.Parsed, error) {
 	var in struct {
 		Source    string            `json:"source"`
-		Account   string            `json:"account"`
+		Account   source.Text       `json:"account"`
 		Region    string            `json:"region"`
 		Time      string            `json:"time"`
 		Resources []string          `json:"resources"`
 		Detail    detail            `json:"detail"`
 		Tags      map[string]string `json:"tags"` // not of AWS: an input transformer may add them
 	}
-	if err := source.Decode(body, &in); err != nil {
+	var p source.Parsed
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "EventBridge event: %w", err)
 	}
 	if in.Source != "aws.cloudwatch" {
 		return source.Parsed{Note: fmt.Sprintf("source %q is not aws.cloudwatch; nothing was done", in.Source), Dropped: []string{"$: not from CloudWatch"}}, nil
 	}
 	a := in.Detail.alarm()
-	a.account, a.region = in.Account, in.Region
+	a.account, a.region = string(in.Account), in.Region
 	maps.Copy(a.tags, in.Tags)
 	if len(in.Resources) > 0 {
 		a.arn = in.Resources[0]
 	}
-	return s.parsed(a, body, received)
+	return s.add(p, a, body, received)
 }
 
 func (s Source) lambdaAction(body []byte, received time.Time) (source.Parsed, error) {
 	var in struct {
-		AlarmArn  string `json:"alarmArn"`
-		AccountID string `json:"accountId"`
-		Region    string `json:"region"`
-		AlarmData detail `json:"alarmData"`
+		AlarmArn  string      `json:"alarmArn"`
+		AccountID source.Text `json:"accountId"`
+		Region    string      `json:"region"`
+		AlarmData detail      `json:"alarmData"`
 	}
-	if err := source.Decode(body, &in); err != nil {
+	var p source.Parsed
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "Lambda alarm action: %w", err)
 	}
 	a := in.AlarmData.alarm()
-	a.account, a.region, a.arn = in.AccountID, in.Region, in.AlarmArn
-	return s.parsed(a, body, received)
+	a.account, a.region, a.arn = string(in.AccountID), in.Region, in.AlarmArn
+	return s.add(p, a, body, received)
 }
 
 // records reads what SNS or SQS hands to Lambda: the same messages without the proof, which Lambda's own permissions replace.
@@ -184,11 +186,12 @@ func (s Source) message(body, whole []byte, topic string, received time.Time) (s
 		return p, err
 	}
 	var in snsAlarm
-	if err := source.Decode(body, &in); err != nil {
+	var p source.Parsed
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "the alarm inside SNS: %w", err)
 	}
 	if in.AlarmName == "" || in.NewStateValue == "" {
 		return source.Parsed{Note: "an SNS message that is no alarm; nothing was done", Dropped: []string{"$: no alarm"}}, nil
 	}
-	return s.parsed(in.alarm(topic), whole, received)
+	return s.add(p, in.alarm(topic), whole, received)
 }

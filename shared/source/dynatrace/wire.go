@@ -49,7 +49,7 @@ func open(raw []byte) (body, error) {
 		Base64      []byte          `json:"data_base64"`
 		Time        source.Text     `json:"time"`
 	}
-	if err := source.Decode(raw, &env); err != nil {
+	if err := new(source.Parsed).Read(raw, &env); err != nil {
 		return body{}, err
 	}
 	b, inner := body{whole: raw, sent: source.Named{Path: "$.time", Text: env.Time}}, raw

@@ -51,7 +51,7 @@ func TestDeployment(t *testing.T) {
 
 func TestParse(t *testing.T) {
 	sourcetest.Invalid(t, s, map[string]string{
-		`{}`: "repository.full_name", `{"commits":{}}`: "commits", `[]`: "must not be a JSON array", `{"deployment":{},` + repository + `}`: "deployment.id", `{"deployment":{"id":[]}}`: "deployment.id",
+		`{}`: "repository.full_name", `{"commits":{}}`: "commits", `[]`: "must not be a JSON array", `{"deployment":{},` + repository + `}`: "deployment.id", `{"deployment":{"id":[]},` + repository + `}`: "deployment.id",
 	})
 	sourcetest.Nothing(t, s, map[string]string{
 		`{"zen":"x","hook_id":1}`: "ping", push("refs/heads/feature"): "not the default branch", push("refs/tags/v1"): "a tag", `{"action":"opened","issue":{},` + repository + `}`: "opened",

@@ -1,6 +1,7 @@
 package grafana
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"regexp"
@@ -25,7 +26,7 @@ type group struct {
 		SilenceURL   string      `json:"silenceURL"`
 		ImageURL     string      `json:"imageURL"`
 		ValueString  source.Text `json:"valueString"`
-		Values       source.Any  `json:"values"`
+		Values       source.Text `json:"values"`
 		OrgID        source.Text `json:"orgId"`
 	} `json:"alerts"`
 }
@@ -40,39 +41,39 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 		RuleID   source.Text     `json:"ruleId"`
 		RuleName source.Text     `json:"ruleName"`
 	}
-	if err := source.Decode(body, &kind); err != nil {
+	if err := new(source.Parsed).Read(body, &kind); err != nil {
 		return source.Parsed{}, err
 	}
 	switch {
 	case kind.Alerts != nil:
-		return s.unified(body, received)
+		return s.unified(body, kind.Alerts, received)
 	case kind.RuleID != "" || kind.RuleName != "":
 		return s.legacy(body, received)
 	}
 	return source.Parsed{}, incident.Errorf(incident.Invalid, "alerts: required (unified alerting), or ruleId and ruleName (legacy alerting)")
 }
 
-func (s Source) unified(body []byte, received time.Time) (source.Parsed, error) {
+func (s Source) unified(body, list []byte, received time.Time) (source.Parsed, error) {
+	var p source.Parsed
 	var base alertmanager.Group
-	if err := source.Decode(body, &base); err != nil {
+	var extra group
+	if err := cmp.Or(p.Read(body, &base), p.Read(body, &extra)); err != nil {
 		return source.Parsed{}, err
 	}
-	var extra group
-	if err := source.Decode(body, &extra); err != nil {
-		return source.Parsed{}, err
+	if base.Alerts == nil && !bytes.Equal(list, []byte("null")) {
+		return source.Parsed{}, incident.Errorf(incident.Invalid, "alerts: must be a list")
 	}
 	if len(base.Alerts) == 0 {
 		return source.Nothing("the group %.80q has no alerts", base.Receiver), nil
 	}
-	var p source.Parsed
 	for i, a := range base.Alerts {
 		e, err := a.Event(&p, base, i, Kind, s.space)
 		if err != nil {
 			return source.Parsed{}, err
 		}
-		x := extra.Alerts[i]
+		x := extra.Alerts[i] // the same list as base's
 		e.Rule = rule(a, string(cmp.Or(x.OrgID, extra.OrgID)))
-		e.Description = source.Lines(e.Description, string(extra.Title), string(cmp.Or(x.ValueString, source.Text(x.Values))))
+		e.Description = source.Lines(e.Description, string(extra.Title), string(cmp.Or(x.ValueString, x.Values)))
 		e.Links = source.Links(append(e.Links, x.DashboardURL, x.PanelURL, x.SilenceURL, x.ImageURL)...)
 		delete(e.Dimensions, "grafana_folder")
 		if a.Labels["alertname"] == "DatasourceNoData" {
@@ -130,8 +131,9 @@ type legacyBody struct {
 
 // legacy reads one rule. Its series are not part of its identity: when it recovers, the body names none.
 func (s Source) legacy(body []byte, received time.Time) (source.Parsed, error) {
+	var p source.Parsed
 	var in legacyBody
-	if err := source.Decode(body, &in); err != nil {
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, err
 	}
 	e := incident.Event{
@@ -140,7 +142,9 @@ func (s Source) legacy(body []byte, received time.Time) (source.Parsed, error) {
 	}
 	lines, series := []string{string(in.Message), string(in.RuleName)}, map[string]string{}
 	for _, m := range in.EvalMatches {
-		lines = append(lines, string(m.Metric)+" = "+string(m.Value))
+		if m.Metric != "" {
+			lines = append(lines, string(m.Metric)+" = "+string(m.Value))
+		}
 		for name, value := range texts(m.Tags) {
 			lines = append(lines, name+" = "+value)
 			series[name] = value
@@ -162,7 +166,6 @@ func (s Source) legacy(body []byte, received time.Time) (source.Parsed, error) {
 	default:
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "state: must be alerting, ok, no_data, pending or paused, not %.40q", in.State)
 	}
-	var p source.Parsed
 	p.Add(e, received)
 	return p, nil
 }

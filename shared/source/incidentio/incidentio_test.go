@@ -43,7 +43,7 @@ func TestIdentity(t *testing.T) {
 func TestParse(t *testing.T) {
 	sourcetest.Invalid(t, s, map[string]string{
 		`{}`: "event_type: required", delivery("public_incident.incident_created_v2", `{}`): "id: required", delivery("public_incident.incident_created_v2", `[]`): "public_incident.incident_created_v2",
-		`{"event_type":"public_incident.incident_created_v2"}`: "public_incident.incident_created_v2", delivery("public_incident.incident_created_v2", `{"id":"a","severity":"high"}`): "severity",
+		`{"event_type":"public_incident.incident_created_v2"}`: "public_incident.incident_created_v2", delivery("public_incident.incident_created_v2", `{"id":[],"name":"x"}`): "id: required",
 	})
 	sourcetest.Nothing(t, s, map[string]string{
 		delivery("private_incident.incident_created_v2", `{"id":"01F"}`): "no more than an id", delivery("public_incident.follow_up_created_v1", `{"id":"x"}`): "no incident", delivery("public_schedule.schedule_created_v1", `{}`): "no incident",

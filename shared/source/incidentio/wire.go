@@ -83,7 +83,8 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 		Alert    json.RawMessage `json:"alert"`
 		Message  source.Text     `json:"message"`
 	}
-	if err := source.Decode(inner, &wrapped); err != nil {
+	var p source.Parsed
+	if err := p.Read(inner, &wrapped); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "%.80s: %w", kind, err)
 	}
 	if wrapped.Incident != nil {
@@ -92,21 +93,20 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 		inner = wrapped.Alert
 	}
 	var d declared
-	if err := source.Decode(inner, &d); err != nil {
+	if err := p.Read(inner, &d); err != nil {
 		return source.Parsed{}, incident.Errorf(incident.Invalid, "%.80s: %w", kind, err)
 	}
 	if d.Mode == "tutorial" {
 		return source.Nothing("the incident is a tutorial"), nil
 	}
-	return s.parsed(body, kind, what, string(wrapped.Message), d, received)
+	return s.parsed(p, body, kind, what, string(wrapped.Message), d, received)
 }
 
-func (s Source) parsed(body []byte, kind, what, message string, d declared, received time.Time) (source.Parsed, error) {
+func (s Source) parsed(p source.Parsed, body []byte, kind, what, message string, d declared, received time.Time) (source.Parsed, error) {
 	title := cmp.Or(d.Name, d.Title, d.Reference)
 	if err := source.Require(map[string]bool{kind + ".id": d.ID == "", kind + ".name": title == ""}); err != nil {
 		return source.Parsed{}, err
 	}
-	var p source.Parsed
 	at := func(field string, text source.Text) source.Named {
 		return source.Named{Path: "$." + kind + "." + field, Text: text}
 	}

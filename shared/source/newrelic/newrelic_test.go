@@ -39,7 +39,7 @@ func TestIdentity(t *testing.T) {
 func TestParse(t *testing.T) {
 	sourcetest.Invalid(t, s, map[string]string{
 		`{}`: "id: required; state: required; title: required", `{"id":"i","title":"t","state":"MAYBE"}`: "state: must be", `{"current_state":"open"}`: "condition_name: required; incident_id: required",
-		`{"current_state":"maybe","incident_id":1,"condition_name":"c"}`: "current_state: must be", `{"current_state":"open","targets":{}}`: "targets",
+		`{"current_state":"maybe","incident_id":1,"condition_name":"c"}`: "current_state: must be", `{"current_state":"open","targets":{}}`: "incident_id: required",
 	})
 	sourcetest.Nothing(t, s, map[string]string{
 		strings.Replace(issue, "ACTIVATED", "ACKNOWLEDGED", 1): "acknowledged", `{"current_state":"acknowledged","incident_id":1,"condition_name":"c"}`: "acknowledged",

@@ -70,7 +70,8 @@ func (s Source) legacy(body []byte, f source.Fields, received time.Time) (source
 			ID, Name, Link, Type source.Text
 		} `json:"targets"`
 	}
-	if err := source.Decode(body, &in); err != nil {
+	var p source.Parsed
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, err
 	}
 	id, condition := f.Get("incident_id"), f.Get("condition_name")
@@ -79,7 +80,6 @@ func (s Source) legacy(body []byte, f source.Fields, received time.Time) (source
 	if err := source.Require(map[string]bool{"incident_id": id == "", "current_state": state == "", "condition_name": title == ""}); err != nil {
 		return source.Parsed{}, err
 	}
-	var p source.Parsed
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", Title: title, Data: body, Timestamp: p.At(f.Named("timestamp")), Description: describe(f), Links: s.links(f),
 		IncidentID: Kind + "-incident-" + id, Rule: tenant(f.Get("account_id"), f.Get("incident_url")) + "incident " + id, Unique: true,

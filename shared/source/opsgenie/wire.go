@@ -21,21 +21,21 @@ type delivery struct {
 		Type source.Text `json:"type"`
 	} `json:"source"`
 	Alert struct {
-		AlertID     source.Text           `json:"alertId"`
-		TinyID      source.Text           `json:"tinyId"`
-		Alias       source.Text           `json:"alias"`
-		Message     source.Text           `json:"message"`
-		Description source.Text           `json:"description"`
-		Entity      source.Text           `json:"entity"`
-		Source      source.Text           `json:"source"`
-		Priority    source.Text           `json:"priority"`
-		Username    source.Text           `json:"username"`
-		Team        source.Text           `json:"team"`
-		Note        source.Text           `json:"note"`
-		Tags        tags                  `json:"tags"`
-		Details     map[string]source.Any `json:"details"`
-		CreatedAt   source.Text           `json:"createdAt"`
-		UpdatedAt   source.Text           `json:"updatedAt"`
+		AlertID     source.Text            `json:"alertId"`
+		TinyID      source.Text            `json:"tinyId"`
+		Alias       source.Text            `json:"alias"`
+		Message     source.Text            `json:"message"`
+		Description source.Text            `json:"description"`
+		Entity      source.Text            `json:"entity"`
+		Source      source.Text            `json:"source"`
+		Priority    source.Text            `json:"priority"`
+		Username    source.Text            `json:"username"`
+		Team        source.Text            `json:"team"`
+		Note        source.Text            `json:"note"`
+		Tags        tags                   `json:"tags"`
+		Details     map[string]source.Text `json:"details"`
+		CreatedAt   source.Text            `json:"createdAt"`
+		UpdatedAt   source.Text            `json:"updatedAt"`
 	} `json:"alert"`
 }
 
@@ -44,9 +44,12 @@ type tags []source.Text
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (t *tags) UnmarshalJSON(raw []byte) error {
-	var one source.Text
-	if json.Unmarshal(raw, &one) != nil {
+	if raw[0] == '[' {
 		return json.Unmarshal(raw, (*[]source.Text)(t))
+	}
+	var one source.Text
+	if err := json.Unmarshal(raw, &one); err != nil {
+		return err
 	}
 	for tag := range strings.SplitSeq(string(one), ",") {
 		if tag = strings.TrimSpace(tag); tag != "" {
@@ -71,8 +74,9 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if source.IsContract(body) {
 		return source.Templated(body, s.space, Kind, received)
 	}
+	var p source.Parsed
 	var in delivery
-	if err := source.Decode(body, &in); err != nil {
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, err
 	}
 	a := in.Alert
@@ -84,7 +88,6 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if !ok {
 		return source.Nothing("the action %.80q is no news of the trouble", in.Action), nil
 	}
-	var p source.Parsed
 	created, updated := source.Named{Path: "$.alert.createdAt", Text: a.CreatedAt}, source.Named{Path: "$.alert.updatedAt", Text: a.UpdatedAt}
 	e := incident.Event{
 		EventType: incident.EventType, Source: Kind, Type: "alarm", Action: effect.action, IncidentID: Kind + "-" + string(id), Rule: string(cmp.Or(a.Alias, id)), Unique: true,
@@ -143,7 +146,7 @@ func describe(in delivery) string {
 		named("tag", t)
 	}
 	for _, name := range slices.Sorted(maps.Keys(a.Details)) {
-		named(name, source.Text(a.Details[name]))
+		named(name, a.Details[name])
 	}
 	return source.Lines(lines...)
 }

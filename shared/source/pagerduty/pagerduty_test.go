@@ -55,7 +55,7 @@ func TestParse(t *testing.T) {
 	}
 	sourcetest.Invalid(t, s, map[string]string{
 		`{}`: "event.event_type", `{"event":{"event_type":"incident.triggered","data":{}}}`: "id of the incident", `{"event":{"event_type":"incident.triggered","data":[]}}`: "event.data",
-		`{"event":{"event_type":"incident.triggered","data":{"id":{}}}}`: "id: must not be a JSON object", `[1]`: "alerts[0]",
+		`{"event":{"event_type":"incident.triggered","data":{"id":{}}}}`: "id of the incident: required", `[1]`: "alerts[0]",
 	})
 	sourcetest.Nothing(t, s, map[string]string{
 		`{"event":{"event_type":"pagey.ping","resource_type":"pagey","data":{"message":"Hello from your friend Pagey!","type":"ping"}}}`: "pagey.ping",

@@ -73,7 +73,8 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if source.IsContract(body) {
 		return source.Templated(body, s.space, Kind, received)
 	}
-	changes, note, err := read(body)
+	var p source.Parsed
+	changes, note, err := read(&p, body)
 	if err != nil {
 		return source.Parsed{}, err
 	}
@@ -83,7 +84,6 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if len(changes) == 0 {
 		return source.Nothing("the list of messages or alerts is empty"), nil
 	}
-	var p source.Parsed
 	for i, c := range changes {
 		e, note, err := s.event(&p, c)
 		if err != nil {
@@ -99,9 +99,9 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 }
 
 // read takes the body apart, whichever version it is of. note is why there is nothing to do.
-func read(body []byte) (changes []change, note string, err error) {
+func read(p *source.Parsed, body []byte) (changes []change, note string, err error) {
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
-		changes, err = alerts(body)
+		changes, err = alerts(p, body)
 		return changes, "", err
 	}
 	var in struct {
@@ -114,15 +114,15 @@ func read(body []byte) (changes []change, note string, err error) {
 		Messages []json.RawMessage `json:"messages"`
 		Alerts   json.RawMessage   `json:"alerts"`
 	}
-	if err := source.Decode(body, &in); err != nil {
+	if err := p.Read(body, &in); err != nil {
 		return nil, "", err
 	}
 	switch {
 	case in.Event == nil && in.Messages != nil:
-		changes, err = second(body, in.Messages)
+		changes, err = second(p, body, in.Messages)
 		return changes, "", err
 	case in.Event == nil && in.Alerts != nil:
-		changes, err = alerts(in.Alerts)
+		changes, err = alerts(p, in.Alerts)
 		return changes, "", err
 	case in.Event == nil || in.Event.EventType == "":
 		return nil, "", incident.Errorf(incident.Invalid, "event.event_type: required")
@@ -132,7 +132,7 @@ func read(body []byte) (changes []change, note string, err error) {
 		return nil, fmt.Sprintf("%.80q changes no incident", in.Event.EventType), nil
 	}
 	c := change{name: name, at: "$.event.occurred_at", moment: in.Event.OccurredAt, agent: in.Event.Agent, raw: body}
-	if err := source.Decode(in.Event.Data, &c.of); err != nil {
+	if err := p.Read(in.Event.Data, &c.of); err != nil {
 		return nil, "", incident.Errorf(incident.Invalid, "event.data: %w", err)
 	}
 	return []change{c}, "", nil
@@ -140,7 +140,7 @@ func read(body []byte) (changes []change, note string, err error) {
 
 // second reads version 2 (https://developer.pagerduty.com/docs/webhooks/v2-overview/), and version 1 with it, in which the
 // event is the type and the incident stands in data.
-func second(body []byte, messages []json.RawMessage) ([]change, error) {
+func second(p *source.Parsed, body []byte, messages []json.RawMessage) ([]change, error) {
 	names := map[string]string{"trigger": "triggered", "acknowledge": "acknowledged", "unacknowledge": "unacknowledged", "resolve": "resolved", "escalate": "escalated", "delegate": "delegated", "assign": "reassigned"}
 	var out []change
 	for i, raw := range messages {
@@ -153,8 +153,11 @@ func second(body []byte, messages []json.RawMessage) ([]change, error) {
 				Incident *thing `json:"incident"`
 			} `json:"data"`
 		}
-		if err := source.Decode(raw, &m); err != nil {
+		if err := p.Read(raw, &m); err != nil {
 			return nil, incident.Errorf(incident.Invalid, "messages[%d]: %w", i, err)
+		}
+		if m.Event == "" && m.Type == "" {
+			return nil, incident.Errorf(incident.Invalid, "messages[%d].event: required", i)
 		}
 		if m.Data.Incident != nil {
 			m.Incident = *m.Data.Incident
@@ -167,7 +170,7 @@ func second(body []byte, messages []json.RawMessage) ([]change, error) {
 }
 
 // alerts reads a list of alerts of the REST API; their status is all that is known of what happened.
-func alerts(list []byte) ([]change, error) {
+func alerts(p *source.Parsed, list []byte) ([]change, error) {
 	var members []json.RawMessage
 	if err := source.Decode(list, &members); err != nil {
 		return nil, incident.Errorf(incident.Invalid, "alerts: %w", err)
@@ -175,7 +178,7 @@ func alerts(list []byte) ([]change, error) {
 	var out []change
 	for i, raw := range members {
 		c := change{at: "$[].created_at", raw: raw}
-		if err := source.Decode(raw, &c.of); err != nil {
+		if err := p.Read(raw, &c.of); err != nil {
 			return nil, incident.Errorf(incident.Invalid, "alerts[%d]: %w", i, err)
 		}
 		c.name, c.moment = c.of.Status, c.of.CreatedAt

@@ -52,11 +52,11 @@ type occurrence struct {
 // tagged are the tags of an event, a list of pairs; older senders write an object.
 func (o occurrence) tagged() (tags map[string]string, lines []string) {
 	var pairs [][]source.Text
-	var object map[string]source.Any
+	var object map[string]source.Text
 	tags = map[string]string{}
-	if json.Unmarshal(o.Tags, &pairs) != nil && json.Unmarshal(o.Tags, &object) == nil {
+	if json.Unmarshal(o.Tags, &pairs) != nil && json.Unmarshal(o.Tags, &object) == nil { // neither: no tags
 		for _, name := range slices.Sorted(maps.Keys(object)) {
-			pairs = append(pairs, []source.Text{source.Text(name), source.Text(object[name])})
+			pairs = append(pairs, []source.Text{source.Text(name), object[name]})
 		}
 	}
 	for _, t := range pairs {
@@ -117,11 +117,11 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if source.IsContract(body) {
 		return source.Templated(body, s.space, Kind, received)
 	}
+	var p source.Parsed
 	var in delivery
-	if err := source.Decode(body, &in); err != nil {
+	if err := p.Read(body, &in); err != nil {
 		return source.Parsed{}, err
 	}
-	var p source.Parsed
 	var e incident.Event
 	var note string
 	var err error

@@ -54,7 +54,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("links = %v", e.Links)
 	}
 	sourcetest.Invalid(t, s, map[string]string{
-		`{}`: "sys_id: required", `{"sys_id":["a"]}`: "sys_id: required", `{"result":{"number":{"value":{}}}}`: "sys_id: required", `"x"`: "must not be", `{"result":[1]}`: "must not be a JSON number",
+		`{}`: "sys_id: required", `{"sys_id":[]}`: "sys_id: required", `{"result":{"number":{"value":{}}}}`: "sys_id: required", `"x"`: "must not be", `{"result":[1]}`: "must not be a JSON number",
 	})
 	sourcetest.Nothing(t, s, map[string]string{
 		`{"sys_id":"a","number":"CHG1","sys_class_name":"change_request"}`:            "change_request",
