@@ -113,7 +113,13 @@ func unwrap(d delivery) delivery {
 // parse reads a delivery as the webhook would after it was authenticated.
 func (d delivery) parse(src source.Source, received time.Time) (source.Parsed, error) {
 	rules := src.Rules()
-	depth := rules.MaxDepth
+	limit, depth := rules.MaxBody, rules.MaxDepth
+	if limit == 0 {
+		limit = source.OurBody
+	}
+	if len(d.body) > limit {
+		return source.Parsed{}, incident.Errorf(incident.Invalid, "the body is larger than %d bytes; the webhook answers 413", limit)
+	}
 	if depth == 0 {
 		depth = source.OurDepth
 	}

@@ -219,6 +219,7 @@ func (e endpoint) accept(ctx context.Context, body []byte, sent time.Time, p Par
 			if err := c.Confirm(ctx, p.Handshake); err != nil {
 				return trouble(err)
 			}
+			a.note += ": confirmed"
 		}
 	}
 	if err := e.keepChanges(ctx, p.Changes); err != nil {

@@ -157,7 +157,7 @@ func (s Source) sns(body, whole []byte, received time.Time) (source.Parsed, erro
 	}
 	switch m.Type {
 	case "SubscriptionConfirmation":
-		return source.Parsed{Handshake: m.SubscribeURL, Note: "subscription to " + m.TopicArn + " confirmed", Dropped: []string{"$: a handshake, no alarm"}}, nil
+		return source.Parsed{Handshake: m.SubscribeURL, Note: "SNS asks to confirm the subscription to " + m.TopicArn, Dropped: []string{"$: a handshake, no alarm"}}, nil
 	case "UnsubscribeConfirmation":
 		return source.Parsed{Note: "the subscription to " + m.TopicArn + " ended; nothing was done", Dropped: []string{"$: a handshake, no alarm"}}, nil
 	case "Notification":
