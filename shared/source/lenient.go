@@ -5,6 +5,8 @@ import (
 	"cmp"
 	"encoding/json"
 	"errors"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -188,6 +190,21 @@ func Narrow(body []byte, list string, i int) json.RawMessage {
 	out, err := json.Marshal(all)
 	if err != nil {
 		return body
+	}
+	return out
+}
+
+// Beside names, as dropped, what stands in a body beside a list whose members are the data of events of their own.
+func Beside(body []byte, path, list string) []string {
+	var all map[string]json.RawMessage
+	if json.Unmarshal(body, &all) != nil {
+		return nil
+	}
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		if name != list {
+			out = append(out, path+"."+name+": stands beside the list")
+		}
 	}
 	return out
 }

@@ -50,7 +50,9 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	case env.AlarmData != nil:
 		return s.lambdaAction(body, received)
 	case len(env.Records) > 0:
-		return s.records(env.Records, received)
+		p, err := s.records(env.Records, received)
+		p.Dropped = append(p.Dropped, source.Beside(body, "$", "Records")...)
+		return p, err
 	case env.Type != "":
 		return s.sns(body, body, received)
 	case env.AlarmName != "":

@@ -17,7 +17,7 @@ var (
 	transitionNames = []string{"alert_transition", "transition", "status"}
 	monitorNames    = []string{"alert_id", "monitor_id", "monitor"}
 	scopeNames      = []string{"alert_scope", "scopes", "scope"}
-	titleNames      = []string{"title", "event_title", "alert_title", "msg_title"}
+	titleNames      = []string{"title", "event_title", "alert_title", "msg_title", "monitor_name", "name"}
 	bodyNames       = []string{"body", "text_only_msg", "event_msg", "message", "text", "description"}
 	linkNames       = []string{"link", "url", "event_url", "incident_url", "snapshot", "logs_url"}
 	priorityNames   = []string{"alert_priority", "priority", "severity"}
@@ -74,7 +74,7 @@ var words = []string{"alert", "firing", "alerting", "warning", "critical", "erro
 // of the alert, or else by whatever stands where the variable should. A status may be a sentence ($ALERT_STATUS): then the
 // others are better.
 func transition(f source.Fields, title string) string {
-	for _, name := range transitionNames {
+	for _, name := range append(transitionNames, "alert_status") {
 		if t := strings.ToLower(f.Get(name)); slices.Contains(states, t) || slices.Contains(words, t) || len(t) < 32 && strings.Contains(t, "recovered") {
 			return t
 		}

@@ -100,3 +100,13 @@ func FuzzParse(f *testing.F) {
 }
 
 func FuzzVerify(f *testing.F) { sourcetest.FuzzVerify(f, s, sourcetest.Plain, true) }
+
+// What stands around a list of alerts is kept with each of them.
+func TestAlertsKeepWhatIsAroundThem(t *testing.T) {
+	body := []byte(`{"alerts":[{"id":"A","status":"triggered","summary":"a"},{"id":"B","status":"resolved","summary":"b"}],"limit":25,"more":false}`)
+	p := sourcetest.Parse(t, s, string(body))
+	if len(p.Events) != 2 {
+		t.Fatalf("%d events", len(p.Events))
+	}
+	sourcetest.NotLost(t, body, p)
+}

@@ -123,6 +123,9 @@ func read(p *source.Parsed, body []byte) (changes []change, note string, err err
 		return changes, "", err
 	case in.Event == nil && in.Alerts != nil:
 		changes, err = alerts(p, in.Alerts)
+		for i := range changes {
+			changes[i].raw = source.Narrow(body, "alerts", i)
+		}
 		return changes, "", err
 	case in.Event == nil || in.Event.EventType == "":
 		return nil, "", incident.Errorf(incident.Invalid, "event.event_type: required")

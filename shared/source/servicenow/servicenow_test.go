@@ -72,3 +72,13 @@ func TestDoor(t *testing.T) {
 func FuzzParse(f *testing.F) { sourcetest.FuzzParse(f, s, rule("update", `,"active":false`)) }
 
 func FuzzVerify(f *testing.F) { sourcetest.FuzzVerify(f, s, sourcetest.Plain, false) }
+
+// What stands around several records is named as dropped.
+func TestRecordsNameWhatIsAroundThem(t *testing.T) {
+	body := []byte(`{"meta":{"page":1},"data":{"result":[{"sys_id":"a","number":"INC1"},{"sys_id":"b","number":"INC2"}],"total":2}}`)
+	p := sourcetest.Parse(t, s, string(body))
+	if len(p.Events) != 2 || len(p.Dropped) != 2 {
+		t.Fatalf("%d events, dropped %q", len(p.Events), p.Dropped)
+	}
+	sourcetest.NotLost(t, body, p)
+}

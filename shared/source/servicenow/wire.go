@@ -67,11 +67,14 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	if source.IsContract(body) {
 		return source.Templated(body, s.space, Kind, received)
 	}
-	raws, err := unwrap(body, 0)
+	raws, beside, err := unwrap(body, "$", 0)
 	if err != nil {
 		return source.Parsed{}, err
 	}
 	var p source.Parsed
+	if len(raws) > 1 {
+		p.Dropped = beside
+	}
 	for i, raw := range raws {
 		r, err := read(raw)
 		if err != nil {
@@ -97,23 +100,24 @@ func (s Source) Parse(body []byte, received time.Time) (source.Parsed, error) {
 	return p, nil
 }
 
-// unwrap finds the records in what may be around them.
-func unwrap(body []byte, depth int) ([]json.RawMessage, error) {
+// unwrap finds the records in what may be around them; beside is what else is there.
+func unwrap(body []byte, path string, depth int) (records []json.RawMessage, beside []string, err error) {
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
 		var list []json.RawMessage
 		err := source.Decode(body, &list)
-		return list, err
+		return list, nil, err
 	}
 	var in map[string]json.RawMessage
 	if err := source.Decode(body, &in); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, name := range []string{"result", "data", "incident", "record", "records"} {
 		if inner := bytes.TrimSpace(in[name]); depth < 3 && len(inner) > 0 && (inner[0] == '{' || inner[0] == '[') {
-			return unwrap(inner, depth+1)
+			records, beside, err = unwrap(inner, path+"."+name, depth+1)
+			return records, append(beside, source.Beside(body, path, name)...), err
 		}
 	}
-	return []json.RawMessage{body}, nil
+	return []json.RawMessage{body}, nil, nil
 }
 
 func read(raw []byte) (record, error) {
