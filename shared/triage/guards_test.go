@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/triage"
+	"github.com/firefinder/firefinder/shared/triage/triagetest"
 )
 
 // unguarded takes the condition off every operation on keys with the prefix.
@@ -83,11 +83,10 @@ func TestGuardsAreNeeded(t *testing.T) {
 	}
 }
 
-func newWorld(seed uint64, faults float64, mutate func(kv.Op) kv.Op) *world {
-	return &world{
-		rng: &lockedRand{r: rand.New(rand.NewPCG(seed, 0))}, memory: kv.NewMemory(), handler: protocol, faults: faults, mutate: mutate,
-		started: map[string]bool{}, call: map[string]int64{}, ret: map[string]int64{},
-	}
+func newSpace(seed uint64, mutate func(kv.Op) kv.Op) *triagetest.Space {
+	s := triagetest.New(seed, 0, 0)
+	s.Mutate = mutate
+	return s
 }
 
 func messages(events ...incident.Event) []queue.Message {
@@ -102,7 +101,7 @@ func messages(events ...incident.Event) []queue.Message {
 // flapping delivers the state changes of one alarm at the same moment to many workers: all must end on the list of its
 // one investigation.
 func flapping(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string) {
-	w := newWorld(seed, 0, mutate)
+	w := newSpace(seed, mutate)
 	var events []incident.Event
 	for i := range 8 {
 		events = append(events, ev("checkout", "5xx", float64(i), []incident.Action{incident.Created, incident.Resolved}[i%2]))
@@ -111,7 +110,7 @@ func flapping(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string
 		var group sync.WaitGroup
 		for _, e := range events {
 			group.Go(func() {
-				handle, _ := protocol(faulty{w}, w)
+				handle, _ := w.Triage()
 				for len(handle(t.Context(), messages(e))) > 0 {
 					time.Sleep(time.Second)
 				}
@@ -120,15 +119,15 @@ func flapping(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string
 		group.Wait()
 	})
 	listed := 0
-	for id := range w.started {
-		alarms, err := record.Alarms(t.Context(), w.memory, id)
+	for id := range w.Started() {
+		alarms, err := record.Alarms(t.Context(), w.Store, id)
 		if err != nil {
 			return err.Error()
 		}
 		listed += len(alarms)
 	}
-	if len(w.started) != 1 || listed != len(events) {
-		return fmt.Sprintf("%d investigations list %d of %d state changes", len(w.started), listed, len(events))
+	if len(w.Started()) != 1 || listed != len(events) {
+		return fmt.Sprintf("%d investigations list %d of %d state changes", len(w.Started()), listed, len(events))
 	}
 	return ""
 }
@@ -137,19 +136,19 @@ func flapping(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string
 // opens, the others join.
 func rivals(minutes ...float64) func(*testing.T, uint64, func(kv.Op) kv.Op) string {
 	return func(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) string {
-		w := newWorld(seed, 0, mutate)
+		w := newSpace(seed, mutate)
 		synctest.Test(t, func(t *testing.T) {
 			var group sync.WaitGroup
 			for i, m := range minutes {
 				group.Go(func() {
-					handle, _ := protocol(faulty{w}, w)
+					handle, _ := w.Triage()
 					handle(t.Context(), messages(ev("checkout", fmt.Sprint("r", i), m, incident.Created)))
 				})
 			}
 			group.Wait()
 		})
-		if len(w.started) != 1 {
-			return fmt.Sprintf("%d investigations, want 1", len(w.started))
+		if len(w.Started()) != 1 {
+			return fmt.Sprintf("%d investigations, want 1", len(w.Started()))
 		}
 		return ""
 	}
@@ -157,13 +156,13 @@ func rivals(minutes ...float64) func(*testing.T, uint64, func(kv.Op) kv.Op) stri
 
 // repeated delivers a batch twice.
 func repeated(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) {
-	w := newWorld(1, 0, mutate)
+	w := newSpace(1, mutate)
 	synctest.Test(t, func(t *testing.T) {
-		handle, _ := protocol(faulty{w}, w)
+		handle, _ := w.Triage()
 		batch := messages(ev("checkout", "5xx", 0, incident.Created), ev("checkout", "p99", 1, incident.Created))
 		handle(t.Context(), batch)
 		handle(t.Context(), batch)
-		if a, err := record.GetAlarm(t.Context(), w.memory, ev("checkout", "5xx", 0, incident.Created).EventID()); err != nil || !a.Opener {
+		if a, err := record.GetAlarm(t.Context(), w.Store, ev("checkout", "5xx", 0, incident.Created).EventID()); err != nil || !a.Opener {
 			fault = "the opening alarm was decided once more"
 		}
 	})
@@ -172,16 +171,16 @@ func repeated(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) {
 
 // restarted opens an investigation whose start fails, and lets sweep pass twice.
 func restarted(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) {
-	w := newWorld(1, 0, mutate)
-	w.refuse = 1
+	w := newSpace(1, mutate)
+	w.Refuse = 1
 	synctest.Test(t, func(t *testing.T) {
-		handle, sweep := protocol(faulty{w}, w)
+		handle, sweep := w.Triage()
 		handle(t.Context(), messages(ev("checkout", "5xx", 0, incident.Created)))
-		if len(w.started) != 0 {
+		if len(w.Started()) != 0 {
 			fault = "it was started although that was refused"
 		}
 		_, _ = sweep(t.Context()), sweep(t.Context())
-		if len(w.started) != 1 {
+		if len(w.Started()) != 1 {
 			fault = "it was never started"
 		}
 	})
@@ -190,18 +189,18 @@ func restarted(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) 
 
 // forgotten delivers a batch again after the alarms' histories expired.
 func forgotten(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) {
-	w := newWorld(1, 0, mutate)
+	w := newSpace(1, mutate)
 	synctest.Test(t, func(t *testing.T) {
-		handle, _ := protocol(faulty{w}, w)
+		handle, _ := w.Triage()
 		first, second := ev("checkout", "5xx", 0, incident.Created), ev("checkout", "p99", 1, incident.Created)
 		handle(t.Context(), messages(first, second))
-		before, _ := record.GetAlarm(t.Context(), w.memory, second.EventID())
+		before, _ := record.GetAlarm(t.Context(), w.Store, second.EventID())
 		for _, e := range []incident.Event{first, second} {
-			_ = w.memory.Commit(t.Context(), kv.Delete(kv.Key{PK: "KEY#" + incident.ShortHash(string(e.AlarmKey())), SK: "HISTORY"}, kv.Present()))
+			_ = w.Store.Commit(t.Context(), kv.Delete(kv.Key{PK: "KEY#" + incident.ShortHash(string(e.AlarmKey())), SK: "HISTORY"}, kv.Present()))
 		}
 		time.Sleep(time.Hour)
 		handle(t.Context(), messages(first, second))
-		after, _ := record.GetAlarm(t.Context(), w.memory, second.EventID())
+		after, _ := record.GetAlarm(t.Context(), w.Store, second.EventID())
 		if !after.Decision.DecidedAt.Equal(before.Decision.DecidedAt) {
 			fault = "the stored decision was replaced"
 		}
@@ -211,30 +210,30 @@ func forgotten(t *testing.T, _ uint64, mutate func(kv.Op) kv.Op) (fault string) 
 
 // capped lets many workers admit at the same moment from a line that more urgent ones join, under a cap of 3.
 func capped(t *testing.T, seed uint64, mutate func(kv.Op) kv.Op) (fault string) {
-	w := newWorld(seed, 0, mutate)
+	w := newSpace(seed, mutate)
 	service := func(store kv.Store, cap int) *triage.Service {
 		return triage.New(triage.Deps{
-			Store: store, Space: config.Space{Name: "sim", Budget: config.Budget{Concurrent: cap}}, Start: w, Dead: discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+			Store: store, Space: config.Space{Name: "sim", Budget: config.Budget{Concurrent: cap}}, Start: w.Starter(), Dead: triagetest.Discard{}, Now: time.Now, Log: slog.New(slog.DiscardHandler),
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
 		for i := range 12 {
-			service(w.memory, 0).Handle(t.Context(), messages(ev(fmt.Sprint("s", i), fmt.Sprint("r", i), 0, incident.Created)))
+			service(w.Store, 0).Handle(t.Context(), messages(ev(fmt.Sprint("s", i), fmt.Sprint("r", i), 0, incident.Created)))
 		}
 		var group sync.WaitGroup
 		for i := range 8 {
-			group.Go(func() { _ = service(faulty{w}, 3).Admit(t.Context()) }) // whoever loses leaves it to the others
+			group.Go(func() { _ = service(w.Faulty(), 3).Admit(t.Context()) }) // whoever loses leaves it to the others
 			group.Go(func() {
 				e := ev(fmt.Sprint("critical", i), fmt.Sprint("critical", i), 0, incident.Created)
 				e.Priority = incident.Critical
-				time.Sleep(w.rng.upTo(100 * time.Millisecond))
-				service(faulty{w}, 3).Handle(t.Context(), messages(e))
+				time.Sleep(w.Chance.UpTo(100 * time.Millisecond))
+				service(w.Faulty(), 3).Handle(t.Context(), messages(e))
 			})
 		}
 		group.Wait()
 	})
-	if len(w.started) != 3 {
-		return fmt.Sprintf("%d run, the cap is 3", len(w.started))
+	if len(w.Started()) != 3 {
+		return fmt.Sprintf("%d run, the cap is 3", len(w.Started()))
 	}
 	return ""
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/triage"
+	"github.com/firefinder/firefinder/shared/triage/triagetest"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
 
@@ -48,14 +49,14 @@ func (n naive) put(ctx context.Context, e incident.Event, investigation string, 
 	return err
 }
 
-// find is the window that an alarm joins by the rules of the model.
+// find is the window that an alarm joins by the rules.
 func find(windows []triage.Window, e incident.Event) (investigation string, opener, further bool) {
-	var spec []specWindow
+	var spec []triagetest.Window
 	for _, w := range windows {
-		spec = append(spec, specWindow{w.OpenedAt, w.ID, w.Investigation})
+		spec = append(spec, triagetest.Window{At: w.OpenedAt, ID: w.ID, Investigation: w.Investigation})
 	}
-	next, o := step(spec, e)
-	return o.investigation, o.opener, len(next) > len(spec)
+	next, o := triagetest.Rules(spec, e)
+	return o.Investigation, o.Opener, len(next) > len(spec)
 }
 
 func batch(one func(context.Context, incident.Event) error) queue.Handler {
@@ -151,19 +152,19 @@ func TestNaiveDesignsFail(t *testing.T) {
 	spaces := proof(50, 40, 25)
 	for _, design := range []struct {
 		name    string
-		handler handlerOf
+		handler triagetest.Maker
 		links   bool // it links wrongly, often enough to be seen here; the other fault is starts that nobody repeats
 	}{
 		{"read the windows, then put", queryThenPut, true},
 		{"the same with a record of each alarm", alarmRecord, false},
 		{"one active window, versioned", activeItem, true},
 	} {
-		v, _ := simulate(t, 1, spaces, 0.05, design.handler, nil)
+		v, _ := simulate(t, 1, spaces, design.handler)
 		t.Logf("%s: %+v in %d spaces", design.name, v, spaces)
-		if !v.bad() {
+		if !v.Bad() {
 			t.Errorf("%s passes the simulation; it must not", design.name)
 		}
-		if design.links && v.doubled == 0 && v.unlinear == 0 {
+		if design.links && v.Doubled == 0 && v.Unlinear == 0 {
 			t.Errorf("%s fails only for starts; the linking is not tested", design.name)
 		}
 	}

@@ -10,8 +10,8 @@ type difference struct {
 }
 
 var differences = []difference{
-	{"commits are not isolated", "TransactWriteItems and conditional writes check first and write later without a lock, so two at once can both win; " +
-		"the storage suite sends one commit at a time here, and its concurrent tests prove only our side of the protocol"},
+	{"commits are not isolated", "TransactWriteItems and conditional writes check first and write later without a lock, so two at once can both win, and a " +
+		"read sees what is about to be taken back; the storage suite and the alarms' simulation send one commit at a time here and no read beside it, and what they do at the same time proves only our side of the protocol"},
 	{"no transaction tokens", "a transaction repeated with its ClientRequestToken is applied again; that the SDK repeats with the same token is tested in shared/aws/dynamo"},
 	{"item limit", "moto stops at 405,000 bytes and counts binary values in base64, DynamoDB at 409,600 bytes; launch.py corrects it"},
 	{"TTL never deletes", "an expired item stays for ever; the port says that expiry is always also a condition"},

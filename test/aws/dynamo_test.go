@@ -38,10 +38,22 @@ func newTable(t *testing.T) string {
 	return name
 }
 
-// serial lets one commit at a time through: see "commits are not isolated" in the list of differences.
+// serial lets one commit at a time through, and no read beside it: see "commits are not isolated" in the list of differences.
 type serial struct {
 	kv.Store
-	mu sync.Mutex
+	mu sync.RWMutex
+}
+
+func (s *serial) Get(ctx context.Context, key kv.Key) (kv.Item, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.Store.Get(ctx, key)
+}
+
+func (s *serial) Query(ctx context.Context, pk, prefix string, page kv.Page) ([]kv.Item, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.Store.Query(ctx, pk, prefix, page)
 }
 
 func (s *serial) Commit(ctx context.Context, ops ...kv.Op) error {

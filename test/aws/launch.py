@@ -2,7 +2,7 @@
 
 moto calls Lambda and every other integration of a state machine at http://localhost:$MOTO_PORT. That port is the Go
 test process: it answers function calls with Go handlers, evaluates JSONata, and passes the rest on to the port printed
-here. Five things of moto are changed, each because what we ship would not run as it stands:
+here. Six things of moto are changed, each because what we ship would not run as it stands, or not in time:
 """
 
 import copy
@@ -15,6 +15,7 @@ import urllib.request
 
 import moto
 from moto.core import config
+from moto.dynamodb.models import DynamoDBBackend, Table
 from moto.dynamodb.models.dynamo_type import DynamoType, ItemSizeTooLarge, LimitedSizeDict
 from moto.server import DomainDispatcherApplication, create_backend_app
 from moto.stepfunctions.models import StateMachine
@@ -71,6 +72,33 @@ def set_item(self, key, value):
 
 
 LimitedSizeDict.__setitem__ = set_item
+
+
+# 6. For every item of a transaction its whole table is copied, to go back to if the transaction is cancelled. Copies of
+#    the items that it names are enough; every write that we send names a key.
+transact = DynamoDBBackend.transact_write_items
+
+
+def transact_write_items(self, transact_items):
+    before = []
+    for entry in transact_items:
+        op = next(iter(entry.values()))
+        if op.get("TableName") in self.tables and "Key" in op:
+            table = self.tables[op["TableName"]]
+            pk, sk = self.get_keys_value(table, op["Key"])
+            before.append((table, pk, sk, copy.deepcopy(table.get_item(pk, sk))))
+    try:
+        transact(self, transact_items)
+    except Exception:
+        for table, pk, sk, item in before:
+            table.items[pk].pop(sk, None)
+            if item is not None:
+                table.items[pk][sk] = item
+        raise
+
+
+Table.__deepcopy__ = lambda self, memo: self
+DynamoDBBackend.transact_write_items = transact_write_items
 
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)  # it logs every execution that is meant to fail
