@@ -32,3 +32,30 @@ func TestGroupAlarms(t *testing.T) {
 		}
 	}
 }
+
+// A storm is weighed in its own time: the same alarms an hour apart or a second apart have the same cause.
+func TestEarlyAlarmsLeadAtEveryPace(t *testing.T) {
+	for _, pace := range []time.Duration{time.Second, time.Minute, time.Hour} {
+		in := shop()
+		for i, who := range []string{"search", "checkout", "web", "orders-db"} {
+			in.Alarms = append(in.Alarms, Alarm{Component: who, Metric: "errors", Direction: "up", Time: clock(0).Add(time.Duration(i) * pace)})
+		}
+		if b := Analyze(in); len(b.Causes) == 0 || b.Causes[0].Component != "search" {
+			t.Errorf("%s apart: %+v", pace, b.Causes)
+		}
+	}
+}
+
+// An incident that repeats the last one alarm by alarm still has a cause, and what was never heard before weighs more.
+func TestRepeatedIncidentHasACause(t *testing.T) {
+	in := shop()
+	in.Alarms = []Alarm{{Component: "search", Metric: "errors", Time: clock(1)}, {Component: "web", Metric: "errors", Time: clock(1)}}
+	in.History = []Episode{{Alarms: []Alarm{{Component: "search", Metric: "errors", Time: clock(-60)}, {Component: "web", Metric: "errors", Time: clock(-60)}}}}
+	if b := Analyze(in); len(b.Causes) == 0 {
+		t.Error("no cause for an incident that happened before")
+	}
+	in.Alarms = append(in.Alarms, Alarm{Component: "orders-db", Metric: "errors", Time: clock(1)})
+	if b := Analyze(in); b.Causes[0].Component != "orders-db" {
+		t.Errorf("%+v", b.Causes)
+	}
+}

@@ -10,13 +10,8 @@ import (
 	"time"
 )
 
-// Constants of alarmsArgument.
-const (
-	alarmPrior  = 0.5             // episodes in which an unseen alarm is assumed to have fired
-	alarmMemory = 0.6             // weight of an episode against the one after it: what fires since lately is no news
-	alarmFade   = 4 * time.Minute // an alarm this much later than the first is worth 1/e: causes fire before their echoes
-	alarmHalf   = 6.0             // nats of surprise at which alarms say half of what they can
-)
+// alarmHalf is the surprise, in nats, at which alarms say half of what they can.
+const alarmHalf = 6.0
 
 // bell is what makes two alarms the same: who, about what. An alarm about a call rings for both ends of it.
 type bell struct{ kind, component, end, metric, direction string }
@@ -85,46 +80,43 @@ func spanOf(rings map[bell]*ring) (begin, end time.Time) {
 	return begin, end
 }
 
-// custom is how a bell rang in earlier episodes: in how many, and how likely it still rings: less for episodes long ago,
-// and for rings at an episode's end, which may be the first signs of the next.
-type custom struct{ often, lately float64 }
+// custom is how a bell rang in earlier episodes: in how many, and the chance that it still rings since the last one.
+type custom struct{ often, still float64 }
 
-// customs looks at the history. Lately is a share, 1 for a bell that rang from the beginning of every episode.
+// succession is the chance of an event that was seen in some of a number of trials (Laplace's rule of succession).
+func succession(seen, trials float64) float64 { return (seen + 1) / (trials + 2) }
+
+// customs looks at the history. What rang in the last episode may do so still, the more of the episode was left when it began:
+// rings at its end may be the first signs of the next.
 func customs(history []Episode) map[bell]custom {
 	of := map[bell]custom{}
-	weight, recent := 1.0, 0.0
-	for i := len(history) - 1; i >= 0; i-- {
+	for i := range history {
 		rings := ringsOf(history[i].Alarms)
 		begin, end := spanOf(rings)
 		for b, r := range rings {
-			left := 1.0
-			if !r.first.IsZero() && end.After(begin) {
-				left = float64(end.Sub(r.first)) / float64(end.Sub(begin))
-			}
 			c := of[b]
 			c.often++
-			c.lately += weight * left
+			if i == len(history)-1 {
+				c.still = succession(1, 1)
+				if !r.first.IsZero() && end.After(begin) {
+					c.still *= float64(end.Sub(r.first)) / float64(end.Sub(begin))
+				}
+			}
 			of[b] = c
 		}
-		recent += weight
-		weight *= alarmMemory
-	}
-	for b, c := range of {
-		c.lately /= recent
-		of[b] = c
 	}
 	return of
 }
 
-// surprise of a ring in nats: minus the logarithm of the chance that the bell rings in an episode, judged by the long run
-// or by the last few episodes, whichever makes it likelier. What rang in the other direction lately may be coming back.
+// surprise of a ring in nats: minus the logarithm of the chance that the bell rings in an episode, judged by all of them or by
+// the last one, whichever makes it likelier. What rang in the other direction then may be coming back.
 func surprise(b bell, of map[bell]custom, episodes int) float64 {
 	c := of[b]
-	p := max((c.often+alarmPrior)/(float64(episodes)+2*alarmPrior), c.lately)
+	p := max(succession(c.often, float64(episodes)), c.still)
 	if back, ok := b.back(); ok {
-		p = max(p, of[back].lately)
+		p = max(p, of[back].still)
 	}
-	return -math.Log(min(p, 1))
+	return -math.Log(p)
 }
 
 // alarmsArgument weighs each alarm by how unusual it is for this system and how early it came: an alarm that fires in every
@@ -138,10 +130,10 @@ func alarmsArgument(sc *scene) argument {
 		return a
 	}
 	of := customs(sc.in.History)
-	begin, _ := spanOf(rings)
+	early := earlyIn(rings)
 	heard := map[string][]heardAlarm{}
 	for b, r := range rings {
-		s := surprise(b, of, len(sc.in.History)) * early(r.first, begin)
+		s := surprise(b, of, len(sc.in.History)) * early(r.first)
 		heard[b.component] = append(heard[b.component], heardAlarm{s, b, r})
 	}
 	best := 0.0
@@ -185,10 +177,26 @@ func (h heardAlarm) detail(episodes int, of map[bell]custom) string {
 	return fmt.Sprintf("%s, as in %.0f of %d earlier incidents", what, of[h.bell].often, episodes)
 }
 
-// early is 1 for the first alarms and fades with time; an alarm of unknown time is neither early nor late.
-func early(at, begin time.Time) float64 {
-	if at.IsZero() {
-		return 0.5
+// earlyIn returns how early a ring came: the chance that another one of the storm comes later, were they spread exponentially
+// (their mean delay is the best estimate of the scale): causes fire before their echoes. A ring of unknown time is neither
+// early nor late.
+func earlyIn(rings map[bell]*ring) func(at time.Time) float64 {
+	begin, _ := spanOf(rings)
+	var delays []float64
+	for _, r := range rings {
+		if !r.first.IsZero() {
+			delays = append(delays, float64(r.first.Sub(begin)))
+		}
 	}
-	return math.Exp(-float64(at.Sub(begin)) / float64(alarmFade))
+	slices.Sort(delays) // the same sum whatever the order of the map
+	scale := mean(delays)
+	return func(at time.Time) float64 {
+		switch {
+		case at.IsZero():
+			return 0.5
+		case scale == 0:
+			return 1
+		}
+		return math.Exp(-float64(at.Sub(begin)) / scale)
+	}
 }
