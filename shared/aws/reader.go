@@ -60,7 +60,11 @@ func Reader(base sdk.Config, role Role) sdk.Config {
 		cfg.Credentials = sdk.NewCredentialsCache(provider)
 	}
 	cfg.APIOptions = append(cfg.APIOptions[:len(cfg.APIOptions):len(cfg.APIOptions)], func(s *middleware.Stack) error {
-		return s.Initialize.Add(onlyReads, middleware.After) // after the SDK has named service and operation
+		// After the SDK has named service and operation, before it looks at the input, where an operation has one to look at.
+		if s.Initialize.Insert(onlyReads, "OperationInputValidation", middleware.Before) == nil {
+			return nil
+		}
+		return s.Initialize.Add(onlyReads, middleware.After)
 	})
 	return cfg
 }

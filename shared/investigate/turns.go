@@ -130,7 +130,7 @@ func (w *worker) converse(ctx context.Context, req llm.Request) (answered, error
 	if err != nil {
 		return answered{}, err
 	}
-	resp, err := w.Model.Converse(ctx, req)
+	resp, err := w.within(ctx, req)
 	if err != nil {
 		_, settleErr := w.Ledger.Settle(ctx, res, w.ModelID, llm.Usage{})
 		if settleErr != nil {
@@ -140,6 +140,14 @@ func (w *worker) converse(ctx context.Context, req llm.Request) (answered, error
 	}
 	dollars, err := w.Ledger.Settle(ctx, res, w.ModelID, resp.Usage)
 	return answered{Response: resp, Dollars: dollars}, err
+}
+
+// within makes the model call, with all its retries, in a part of the turn's time: what is left is for the offline
+// analyst, so that a model that hangs ends in a partial answer and not in a slice that is killed.
+func (w *worker) within(ctx context.Context, req llm.Request) (llm.Response, error) {
+	ctx, cancel := context.WithTimeout(ctx, modelTime)
+	defer cancel()
+	return w.Model.Converse(ctx, req)
 }
 
 // call runs the tools of one turn in parallel and journals each result. A conclusion that was refused gets the reasons,

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -131,6 +132,35 @@ func TestVerifyDetectsTampering(t *testing.T) {
 		mutated[pos] ^= 0x20
 		if check(mutated) == nil && !sameMeaning(t, mutated, export) {
 			t.Errorf("byte %d (%q) flipped unnoticed", pos, export[pos])
+		}
+	}
+}
+
+// A journal that was written anew from some record on is a chain like any other; the head that stood in the report
+// before gives it away (T25).
+func TestAForkIsNotTheJournal(t *testing.T) {
+	of := func(last string) []journal.Record {
+		s, b := kv.NewMemory(), &blob.Memory{}
+		j := open(t, s, b)
+		for i := range 5 {
+			add(t, j, fmt.Sprint(i), i)
+		}
+		add(t, j, "5", last)
+		return j.Records()
+	}
+	told, forged := of("the pool is dry"), of("nothing is wrong")
+	head := told[5].Hash
+	if err := journal.Verify(told, head); err != nil {
+		t.Fatal(err)
+	}
+	if journal.Verify(forged, "") != nil || forged[4].Hash != told[4].Hash {
+		t.Fatal("the forged journal is no chain of its own: the test proves nothing")
+	}
+	for name, records := range map[string][]journal.Record{
+		"fork": forged, "record of the fork on top": append(slices.Clone(told[:5]), forged[5]), "both": append(slices.Clone(told), forged[5]), "shorter": told[:5], "none": nil,
+	} {
+		if journal.Verify(records, head) == nil {
+			t.Errorf("%s: passes for the journal that was told", name)
 		}
 	}
 }
