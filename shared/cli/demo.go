@@ -110,16 +110,20 @@ func runDemo(ctx context.Context, opts demoOptions) (demoSummary, error) {
 	if err != nil {
 		return demoSummary{}, incident.Errorf(incident.Unavailable, "make a temporary folder: %w", err)
 	}
-	defer os.RemoveAll(state)
-	scene = scene.EndingAt(time.Now().UTC())
+	d := &demo{demoOptions: opts, scene: scene.EndingAt(time.Now().UTC()), log: filepath.Join(state, "log.jsonl"), summary: demoSummary{Scenario: opts.scenario}}
+	defer func() {
+		if !d.keep {
+			os.RemoveAll(state)
+		}
+	}()
 	app, err := embedded.Start(ctx, embedded.Options{
-		Space: scene.Space, Dir: state, Addr: opts.addr, Tools: scene.Telemetry.Tools(), NoSync: true, Ticket: true, Log: quietLog(filepath.Join(state, "log.jsonl")),
+		Space: d.scene.Space, Dir: state, Addr: opts.addr, Tools: d.scene.Telemetry.Tools(), NoSync: true, Ticket: true, Log: quietLog(d.log),
 	})
 	if err != nil {
 		return demoSummary{}, err
 	}
 	defer app.Stop()
-	d := &demo{demoOptions: opts, app: app, scene: scene, began: time.Now(), summary: demoSummary{Scenario: opts.scenario}}
+	d.app, d.began = app, time.Now()
 	err = d.run(ctx)
 	return d.summary, err
 }

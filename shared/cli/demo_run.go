@@ -23,6 +23,8 @@ type demo struct {
 	app     *embedded.App
 	scene   replay.Replay
 	began   time.Time
+	log     string // the handlers' log, in the state folder
+	keep    bool   // the state folder, because an error points there
 	summary demoSummary
 }
 
@@ -75,7 +77,8 @@ func (d *demo) deliver(ctx context.Context, delivery replay.Delivery) error {
 		hook.At = alarm.Event.Timestamp
 		return d.decided(hook, t)
 	case <-time.After(20 * time.Second):
-		return incident.Errorf(incident.Unavailable, "an alarm did not pass the webhook within 20 s; the log in the state folder says why")
+		d.keep = true
+		return incident.Errorf(incident.Unavailable, "an alarm did not pass the webhook within 20 s; %s says why", d.log)
 	case <-ctx.Done():
 		return incident.Errorf(incident.Unavailable, "demo stopped: %w", ctx.Err())
 	}

@@ -195,7 +195,8 @@ func (d *demo) concluded(ctx context.Context, inv incident.Investigation) error 
 	}
 	d.summary.Investigations = append(d.summary.Investigations, out)
 	if inv.State != incident.Completed {
-		return incident.Errorf(incident.Internal, "the investigation ended as %s (%s); the log in the state folder says why", inv.State, inv.StateReason)
+		d.keep = true
+		return incident.Errorf(incident.Internal, "the investigation ended as %s (%s); %s says why", inv.State, inv.StateReason, d.log)
 	}
 	return nil
 }

@@ -6,7 +6,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/config"
@@ -37,6 +41,9 @@ func Load(folder fs.FS) (Replay, error) {
 	if r.Space, err = config.ParseSpace("space.yaml", text); err != nil {
 		return r, err
 	}
+	if !slices.ContainsFunc(r.Space.Sources, func(s config.Source) bool { return s.Kind == "generic" }) {
+		return r, incident.Errorf(incident.Invalid, "space.yaml: sources needs kind generic, through which the alarms come in: add sources: [{kind: generic}]")
+	}
 	if r.Telemetry, err = scenario.Load(folder); err != nil {
 		return r, err
 	}
@@ -48,14 +55,9 @@ func Load(folder fs.FS) (Replay, error) {
 		if len(bytes.TrimSpace(line)) == 0 {
 			continue
 		}
-		var d Delivery
-		dec := json.NewDecoder(bytes.NewReader(line))
-		dec.DisallowUnknownFields()
-		if err := dec.Decode(&d); err != nil {
+		d, err := delivery(line)
+		if err != nil {
 			return r, incident.Errorf(incident.Invalid, "deliveries.ndjson:%d: %w", i+1, err)
-		}
-		if d.At.IsZero() || len(d.Body) == 0 {
-			return r, incident.Errorf(incident.Invalid, "deliveries.ndjson:%d: needs at (RFC 3339) and body", i+1)
 		}
 		r.Deliveries = append(r.Deliveries, d)
 	}
@@ -63,6 +65,34 @@ func Load(folder fs.FS) (Replay, error) {
 		return r, incident.Errorf(incident.Invalid, "deliveries.ndjson: holds no delivery; a scenario needs at least one alarm")
 	}
 	return r, nil
+}
+
+const alarmChange = "CloudWatch Alarm State Change"
+
+// delivery reads one line.
+func delivery(line []byte) (Delivery, error) {
+	var raw struct {
+		At   string          `json:"at"`
+		Body json.RawMessage `json:"body"`
+	}
+	dec := json.NewDecoder(bytes.NewReader(line))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&raw); errors.Is(err, io.ErrUnexpectedEOF) {
+		return Delivery{}, errors.New("the line ends inside its JSON object; one delivery stands on one line")
+	} else if err != nil {
+		return Delivery{}, errors.New(strings.TrimPrefix(err.Error(), "json: "))
+	}
+	at, err := time.Parse(time.RFC3339, raw.At)
+	if err != nil {
+		return Delivery{}, fmt.Errorf("at is %q, which is no RFC 3339 time such as 2026-03-10T03:02:44Z", raw.At)
+	}
+	var body struct {
+		Kind string `json:"detail-type"`
+	}
+	if json.Unmarshal(raw.Body, &body) != nil || body.Kind != alarmChange {
+		return Delivery{}, fmt.Errorf("body is no event of EventBridge with detail-type %q", alarmChange)
+	}
+	return Delivery{At: at, Body: raw.Body}, nil
 }
 
 func read(folder fs.FS, name, what string) ([]byte, error) {
