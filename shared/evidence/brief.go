@@ -82,6 +82,17 @@ const (
 	Decoy    Verdict = "decoy"    // near in time, but does not explain them; the reasons say why
 )
 
+// Words says the verdict as people say it.
+func (v Verdict) Words() string {
+	switch v {
+	case Culprit:
+		return "to blame"
+	case Decoy:
+		return "ruled out"
+	}
+	return string(v)
+}
+
 // ChangeVerdict ranks one change.
 type ChangeVerdict struct {
 	Change  Change   `json:"change"`

@@ -111,7 +111,7 @@ func (b Brief) textCauses(p *printer) {
 		p.line("  %d. %-28s %5s  %s%s", i+1, c.Component, number(c.Score), words(string(c.Category)), since(b, c.Onset))
 		b.textReasons(p, c.Reasons)
 		if len(c.CascadesTo) > 0 {
-			p.line("       spreads to %s", strings.Join(c.CascadesTo, ", "))
+			p.line("       also affected: %s", strings.Join(c.CascadesTo, ", "))
 		}
 	}
 	p.rest(len(b.Causes), textCauses)
@@ -142,7 +142,7 @@ func (b Brief) textChanges(p *printer) {
 	}
 	p.section("Changes")
 	for _, c := range b.Changes[:min(len(b.Changes), textChanges)] {
-		p.line("  %-8s %s  %s", c.Verdict, b.clock(c.Change.Time), changeName(c.Change))
+		p.line("  %-9s %s  %s", c.Verdict.Words(), b.clock(c.Change.Time), changeName(c.Change))
 		b.textReasons(p, c.Reasons)
 	}
 	p.rest(len(b.Changes), textChanges)

@@ -43,15 +43,12 @@ type Entry struct {
 	Text string    `json:"text"`
 }
 
-// verdict says what came of a change that was weighed.
-var verdict = map[evidence.Verdict]string{evidence.Culprit: "to blame", evidence.Possible: "possible", evidence.Decoy: "ruled out"}
-
 // Timeline merges changes, onsets, alarms and the decision into one order of events.
 func Timeline(alarms []record.Alarm, b evidence.Brief, a *incident.Approval) []Entry {
 	var out []Entry
 	for _, v := range b.Changes {
 		if v.Change.Time.After(b.Window.From) {
-			out = append(out, Entry{v.Change.Time, "change", fmt.Sprintf("%s of %s: %s (%s)", v.Change.Kind, v.Change.Component, orElse(v.Change.Title, v.Change.ID), verdict[v.Verdict])})
+			out = append(out, Entry{v.Change.Time, "change", fmt.Sprintf("%s of %s: %s (%s)", v.Change.Kind, v.Change.Component, orElse(v.Change.Title, v.Change.ID), v.Verdict.Words())})
 		}
 	}
 	for i, o := range b.Onsets {

@@ -7,6 +7,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/firefinder/firefinder/shared/aws"
 	"github.com/firefinder/firefinder/shared/incident"
@@ -16,7 +17,7 @@ import (
 // service; credentials are fetched by the first call, which fails Denied or Unavailable when there are none.
 func Load(ctx context.Context, opts aws.Options) (sdk.Config, error) {
 	base := aws.Base()
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(base.HTTPClient), config.WithRetryer(base.Retryer)}
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(base.HTTPClient), config.WithRetryer(base.Retryer), config.WithLogger(logging.Nop{})}
 	if opts.Region != "" {
 		load = append(load, config.WithRegion(opts.Region))
 	}
