@@ -33,7 +33,7 @@ func newList() *cobra.Command {
 	}
 	p.readFlags(cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "how many investigations")
-	cmd.Flags().BoolVar(&skipped, "skipped", false, "list skipped alarms instead, of today; `firefinder unskip EVENT` investigates one")
+	cmd.Flags().BoolVar(&skipped, "skipped", false, "list skipped alarms instead, of today; firefinder unskip investigates one")
 	cmd.Flags().StringVar(&day, "day", "", "list the skipped alarms of this UTC day, like 2026-01-02")
 	return cmd
 }
