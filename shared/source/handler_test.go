@@ -403,3 +403,30 @@ func TestOversizedBody(t *testing.T) {
 		t.Errorf("kept %d bytes, %v; want %d", len(kept), err, len(data))
 	}
 }
+
+// counted is a body that tells how much of it was read.
+type counted struct {
+	io.Reader
+	n int
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	c.n += n
+	return n, err
+}
+
+// A body that says it is too large is not read at all, one that does not say so no further than to know.
+func TestNoMoreIsReadThanAllowed(t *testing.T) {
+	for _, c := range []struct {
+		length int64
+		most   int
+	}{{4 * source.OurBody, 0}, {-1, source.OurBody + 1}} {
+		body := &counted{Reader: strings.NewReader(strings.Repeat("x", 4*source.OurBody))}
+		r := signed("{}")
+		r.ContentLength, r.Body = c.length, io.NopCloser(body)
+		if got := newHooks(t, "").do(r); got.status != http.StatusRequestEntityTooLarge || body.n > c.most {
+			t.Errorf("length %d: answer %v after %d bytes, want 413 after at most %d", c.length, got, body.n, c.most)
+		}
+	}
+}

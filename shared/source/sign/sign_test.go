@@ -59,6 +59,7 @@ func TestVerify(t *testing.T) {
 		{"five values", stamp, strings.Repeat(other+",", 4) + sig, body, nil, false},
 		{"empty value in the list", stamp, "," + sig, body, nil, false},
 		{"malformed value in the list", stamp, "xyz," + sig, body, nil, false},
+		{"no base64 in the list", stamp, strings.Repeat("*", sign.ValueBytes) + "," + sig, body, nil, false},
 		{"space in the list", stamp, other + ", " + sig, body, nil, false},
 		{"hexadecimal", stamp, strings.Repeat("ab", 32), body, nil, false},
 		{"without padding", stamp, strings.TrimSuffix(sig, "="), body, nil, false},
