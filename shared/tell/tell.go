@@ -165,12 +165,14 @@ const mostSkipped = 50
 // links rather than not at all.
 func (s *Service) alarms(ctx context.Context, list []record.Alarm) []deliver.Alarm {
 	var out []deliver.Alarm
+	undo := s.Undo
 	for _, a := range list {
 		d := deliver.Alarm{ID: a.ID, Event: a.Event, Decision: a.Decision}
-		if text, _ := deliver.Undo(d); text != "" && s.Undo != nil {
+		if text, _ := deliver.Undo(d); text != "" && undo != nil {
 			var err error
-			if d.Undo, err = s.Undo.Link(ctx, a.ID); err != nil {
-				s.Log.WarnContext(ctx, "notice without undo link", "investigation", a.Investigation, "class", incident.ClassOf(err), "err", err.Error())
+			if d.Undo, err = undo.Link(ctx, a.ID); err != nil {
+				s.Log.WarnContext(ctx, "notice without undo links", "investigation", a.Investigation, "class", incident.ClassOf(err), "err", err.Error())
+				undo = nil // it would fail for all
 			}
 		}
 		out = append(out, d)
