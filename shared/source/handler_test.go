@@ -174,7 +174,6 @@ func TestAccepted(t *testing.T) {
 	}
 }
 
-// An event without a time of its own is dated by the signature, so that a replayed delivery is recognised.
 // Title, description and links are shown in lists and pages: secrets are taken out of them at the door. The vendor's body
 // stays whole, and the identity is the same.
 func TestSecretsStayAtTheDoor(t *testing.T) {
@@ -192,6 +191,7 @@ func TestSecretsStayAtTheDoor(t *testing.T) {
 	}
 }
 
+// An event without a time of its own is dated by the signature, so that a replayed delivery is recognised.
 func TestReplayWithoutTimestamp(t *testing.T) {
 	h := newHooks(t, "")
 	body := `{"eventType":"incident","incidentId":"1","action":"created","priority":"LOW","title":"x"}`
