@@ -65,7 +65,7 @@ func TestReplayAccountsForEveryLine(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("lines\n%q, want\n%q", got, want)
 	}
-	if code != 2 || !strings.Contains(said, "12 deliveries, 8 events: 1 Proceed, 4 Linked, 0 Skipped, 1 recoveries, 2 duplicates; 0 changes, 0 ignored, 4 errors") || !strings.Contains(said, "4 deliveries could not be read") {
+	if code != 2 || !strings.Contains(said, "12 deliveries, 8 events: 1 Proceed, 4 Linked, 0 Skipped, 1 recovery, 2 duplicates; 0 changes, 0 ignored, 4 errors") || !strings.Contains(said, "4 deliveries could not be read") {
 		t.Errorf("exit %d: %s", code, said)
 	}
 }

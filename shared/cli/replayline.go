@@ -128,9 +128,10 @@ func (t replayTally) summary(known int) string {
 	for _, result := range []string{"Proceed", "Linked", "Skipped", "recovery", "duplicate"} {
 		events += t.results[result]
 	}
-	text := fmt.Sprintf("%d events: %d Proceed, %d Linked, %d Skipped, %d recoveries, %d duplicates", events, t.results["Proceed"], t.results["Linked"], t.results["Skipped"], t.results["recovery"], t.results["duplicate"])
+	text := fmt.Sprintf("%s: %d Proceed, %d Linked, %d Skipped, %s, %s", incident.Count(events, "event", "events"), t.results["Proceed"], t.results["Linked"], t.results["Skipped"],
+		incident.Count(t.results["recovery"], "recovery", "recoveries"), incident.Count(t.results["duplicate"], "duplicate", "duplicates"))
 	if t.bodies > 0 {
-		text = fmt.Sprintf("%d deliveries, %s; %d changes, %d ignored, %d errors", t.bodies, text, t.results["change"], t.results["ignored"], t.bad)
+		text = fmt.Sprintf("%s, %s; %s, %d ignored, %s", incident.Count(t.bodies, "delivery", "deliveries"), text, incident.Count(t.results["change"], "change", "changes"), t.results["ignored"], incident.Count(t.bad, "error", "errors"))
 	}
 	if known > 0 {
 		text += fmt.Sprintf("; %d would be decided differently", t.changed)

@@ -67,7 +67,7 @@ func newSourceParse() *cobra.Command {
 				bad += n
 			}
 			if bad > 0 {
-				return incident.Errorf(incident.Invalid, "%d bodies could not be parsed; their lines say why", bad)
+				return incident.Errorf(incident.Invalid, "%s could not be parsed; the output says why", incident.Count(bad, "body", "bodies"))
 			}
 			return nil
 		},

@@ -92,7 +92,7 @@ func (o replayOptions) run(cmd *cobra.Command) error {
 	count := tally(lines)
 	say(cmd, "%s", count.summary(len(did)))
 	if count.bad > 0 {
-		return incident.Errorf(incident.Invalid, "%d deliveries could not be read; their lines say why", count.bad)
+		return incident.Errorf(incident.Invalid, "%s could not be read; the output says why", incident.Count(count.bad, "delivery", "deliveries"))
 	}
 	return nil
 }

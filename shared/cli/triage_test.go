@@ -52,7 +52,7 @@ func TestTriageReplayOfDeliveries(t *testing.T) {
 	if want := "Proceed Linked Linked Skipped duplicate Linked"; strings.Join(got, " ") != want {
 		t.Errorf("decisions %v, want %s", got, want)
 	}
-	if !strings.Contains(errs.String(), "6 deliveries, 6 events: 1 Proceed, 2 Linked, 1 Skipped, 1 recoveries, 1 duplicates") {
+	if !strings.Contains(errs.String(), "6 deliveries, 6 events: 1 Proceed, 2 Linked, 1 Skipped, 1 recovery, 1 duplicate") {
 		t.Errorf("summary: %s", errs.String())
 	}
 }
