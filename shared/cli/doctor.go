@@ -105,6 +105,7 @@ func (o doctorOptions) look(ctx context.Context) ([]finding, error) {
 	add("sources", some(len(space.Sources), "no source is configured: nothing can reach this space; add one under sources"), fmt.Sprintf("%d configured", len(space.Sources)))
 	add("approvers", some(len(space.Approvals.People), "nobody may decide on plans; add people under approvals"), incident.Count(len(space.Approvals.People), "person", "people"))
 	add("model", modelFault(space.Models), "investigations use "+or(space.Models.Investigate, "the offline analyst: no model is configured"))
+	add("telemetry", nil, or(space.Connectors.Scenario, "alarms, topology and change log alone: no connector reads metrics, logs or traces live yet"))
 	if o.aws {
 		return append(out, o.deployed(ctx, space)...), nil
 	}

@@ -175,8 +175,8 @@ func (sc *scene) gapsOf() []Gap {
 			out = append(out, Gap{Text: text, Fix: fix})
 		}
 	}
-	miss(len(in.Metrics) == 0, "no metrics were given", "connect a metric source for the components involved")
-	miss(len(in.Logs) == 0, "no logs were given", "connect a log source for the components involved")
+	miss(len(in.Metrics) == 0, "no metrics were given", "add a connector that reads the metrics of the components involved")
+	miss(len(in.Logs) == 0, "no logs were given", "add a connector that reads the logs of the components involved")
 	miss(len(sc.graph.callees) == 0 && len(sc.graph.host) == 0, "no topology is known, so that cause and echo cannot be told apart by it",
 		"name dependencies in the space, or connect traces")
 	miss(len(in.Changes) == 0, "no changes were reported: there were none, or nothing reports them", "connect a source of deployments")

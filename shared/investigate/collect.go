@@ -56,7 +56,7 @@ func (w *worker) collect(ctx context.Context) error {
 	in := evidence.Input{Window: evidence.Window{From: w.inv.OpenedAt.Add(-before), To: scope.To, Start: w.inv.OpenedAt}}
 	for i, name := range telemetryTools {
 		if !w.box.Has(name) {
-			in.Gaps = append(in.Gaps, evidence.Gap{Text: "nothing connected offers " + name, Fix: "connect a source of " + name + " in the space file"})
+			in.Gaps = append(in.Gaps, evidence.Gap{Text: "no connector reads " + name, Fix: "nothing reads it live yet; `firefinder local` reads it from a folder of recorded telemetry (docs/analyze.md)"})
 			continue
 		}
 		if err := w.gather(ctx, &in, name, args, outcomes[i]); err != nil {
