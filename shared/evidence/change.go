@@ -13,8 +13,7 @@ import (
 // component, so that a change must convince in all three.
 const (
 	culpritContent  = 0.30 // less content says nothing in particular about this trouble
-	culpritScore    = 0.47
-	nearScore       = 0.42 // enough when no other change comes near
+	culpritScore    = 0.42
 	possibleScore   = 0.12
 	externalStrong  = 0.60             // a condition from outside this strong needs no change to explain it
 	freshFor        = 30 * time.Minute // changes this shortly before the onset count fully
@@ -357,7 +356,7 @@ func verdicts(all []*assessment, conditions []condition) []ChangeVerdict {
 	outside, found := strongestExternal(conditions)
 	var culprit *assessment
 	for _, a := range all {
-		if culprit == nil && a.convinces(all) && a.content >= culpritContent && !a.after && a.inert == "" && (!found || outside.allows(a)) {
+		if culprit == nil && a.score >= culpritScore && a.content >= culpritContent && !a.after && a.inert == "" && (!found || outside.allows(a)) {
 			culprit = a
 		}
 	}
@@ -386,19 +385,6 @@ func verdicts(all []*assessment, conditions []condition) []ChangeVerdict {
 }
 
 var verdictOrder = map[Verdict]int{Culprit: 0, Possible: 1, Decoy: 2}
-
-// convinces says whether the score is high enough, or nearly so while no other change comes near in content.
-func (a *assessment) convinces(all []*assessment) bool {
-	if a.score >= culpritScore {
-		return true
-	}
-	if a.score < nearScore {
-		return false
-	}
-	return !slices.ContainsFunc(all, func(b *assessment) bool {
-		return b != a && !b.after && b.inert == "" && !a.sameShipment(b) && !b.sameShipment(a) && b.time >= 0.3 && b.content > 0.7*a.content
-	})
-}
 
 // sameShipment says whether b is the deployment that shipped a, or the other way round.
 func (a *assessment) sameShipment(b *assessment) bool {

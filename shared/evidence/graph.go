@@ -103,6 +103,11 @@ func (g *graph) sort() {
 	}
 }
 
+// kin says whether one is an instance of the other, runs on the other, or both are instances of one service.
+func (g *graph) kin(a, b string) bool {
+	return g.service[a] == b || g.service[b] == a || g.service[a] != "" && g.service[a] == g.service[b] || g.host[a] == b || g.host[b] == a
+}
+
 // reach returns the nodes reachable from the given ones over next, with their distance in hops; the given ones are 0.
 func reach(from []string, next map[string][]string) map[string]int {
 	dist := map[string]int{}

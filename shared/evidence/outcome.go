@@ -18,7 +18,7 @@ const (
 
 // verdict is what the confidence in the leading cause rests on, each 0..1.
 type verdict struct {
-	margin    float64 // how far it stands out from the next
+	margin    float64 // how far it stands out from its strongest rival
 	force     float64 // how far the system is from normal, by the argument that speaks for it most
 	agreement float64 // share of the arguments with something to say that speak for it most
 	stated    bool    // a condition or a change names the mechanism
@@ -43,12 +43,14 @@ func confidenceOf(v verdict) float64 {
 	return 1 / (1 + math.Exp(-x))
 }
 
-// verdictOf reads the ranking and the brief built from it.
-func verdictOf(r ranking, b Brief) verdict {
+// verdictOf reads the ranking and the brief built from it. Kin of the leading cause, such as another instance of its service or
+// its host, is no rival: who looks at one sees the other.
+func verdictOf(r ranking, b Brief, g graph) verdict {
 	lead := b.Causes[0]
 	v := verdict{margin: 1, stated: lead.Change != "" || lead.Category != Unknown && lead.Category != ""}
-	if len(b.Causes) > 1 && lead.Score > 0 {
-		v.margin = 1 - min(1, b.Causes[1].Score/lead.Score)
+	rival := slices.IndexFunc(b.Causes, func(c Cause) bool { return c.Component != lead.Component && !g.kin(c.Component, lead.Component) })
+	if rival > 0 && lead.Score > 0 {
+		v.margin = 1 - min(1, b.Causes[rival].Score/lead.Score)
 	}
 	spoke, agreed := 0.0, 0.0
 	for _, name := range slices.Sorted(maps.Keys(r.best)) {
@@ -67,14 +69,14 @@ func verdictOf(r ranking, b Brief) verdict {
 
 // settle decides the outcome of a brief whose causes and changes are ranked. Confirmed needs more than a high confidence: a
 // change that brings the cause about, or a condition that needs none.
-func settle(r ranking, b Brief, found correlation) (incident.Outcome, float64) {
+func settle(r ranking, b Brief, found correlation, g graph) (incident.Outcome, float64) {
 	if len(b.Causes) == 0 {
 		return incident.Inconclusive, 0.1
 	}
 	lead := b.Causes[0]
 	condition, ok := found.leading()
 	explained := lead.Change != "" || ok && condition.external && condition.Component == lead.Component
-	p := confidenceOf(verdictOf(r, b))
+	p := confidenceOf(verdictOf(r, b, g))
 	switch {
 	case p >= surelyConfirmed && explained:
 		return incident.Confirmed, p

@@ -31,11 +31,9 @@ type habit struct {
 
 // Constants of flowArgument.
 const (
-	headWords   = 10   // words of a log statement that tell which one it is; what follows is data (Drain's prefix tree likewise)
-	contextSeen = 4    // a context must have been seen this often before
-	flowPrior   = 0.5  // exceptions from a habit that a look twice as long is assumed to have shown
-	habitSlack  = 0.05 // a habit may have this share of exceptions
-	flowHalf    = 20   // nats of surprise at which broken flow says half of what it can
+	headWords  = 11   // words of a log statement that tell which one it is; what follows is data (Drain's prefix tree likewise)
+	habitSlack = 0.07 // a habit may have this share of exceptions
+	flowHalf   = 20   // nats of surprise at which broken flow says half of what it can
 )
 
 // flowEvents gives every kind of event an id.
@@ -191,12 +189,12 @@ const (
 func (h habits) judge(w *work, severe func(id int) bool) breach {
 	c := w.unit.component
 	n := h.seen[habit{c, w.context, -1}]
-	if n < contextSeen || w.context < 0 {
+	if n < seenBefore || w.context < 0 {
 		return breach{}
 	}
 	var worst breach
 	weigh := func(exceptions int, b breach) {
-		b.surprise = -math.Log((float64(exceptions) + flowPrior) / (float64(n) + 1))
+		b.surprise = -math.Log(succession(float64(exceptions), float64(n)))
 		if b.surprise > worst.surprise {
 			worst = b
 		}

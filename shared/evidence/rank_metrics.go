@@ -6,11 +6,9 @@ import (
 	"slices"
 )
 
-// Constants of metricsArgument: what a deviation is worth as evidence against its own component.
-const (
-	echoShare  = 0.3 // of a signal that something else explains: latency of a caller that waits, load of a host, traffic
-	relayShare = 0.2 // of the blame for slow calls, for a callee that itself waits for others
-)
+// echoShare is what is left, as evidence against its own component, of a signal that something else explains: latency of a caller
+// that waits, load of a host, traffic, and slow calls to a callee that itself waits for others.
+const echoShare = 0.3
 
 // metricsArgument compares how far each component's own metrics left their normal range: the strongest signal of each
 // counts, for the signals of one component repeat each other (NSigma and BARO, Pham et al., FSE 2024, rank likewise). Signals
@@ -100,7 +98,7 @@ func (sc *scene) blameCallees(waits map[string]float64, a *argument) {
 			}
 			share[i] = waiting / float64(len(callers))
 			if waits[d] > 0 {
-				share[i] *= relayShare
+				share[i] *= echoShare
 			}
 			sum += share[i]
 		}

@@ -11,10 +11,10 @@ import (
 
 // Constants of timeArgument.
 const (
-	spansSeen = 4    // an operation must have been seen this often before
-	timeTrim  = 0.25 // share of the slowest and fastest that is left out: every system has outliers
-	timeZ     = 1.0  // scales by which the mean must move
-	timeHalf  = 0.2  // added time, as a share of all normal time, that says half of what it can
+	seenBefore = 4    // an operation must have been seen this often before to know what is usual in it
+	timeTrim   = 0.25 // share of the slowest and fastest that is left out: every system has outliers
+	timeZ      = 1.0  // scales by which the mean must move
+	timeHalf   = 0.2  // added time, as a share of all normal time, that says half of what it can
 )
 
 // timing is where time is spent: in an operation itself (peer empty) or on the way to a callee.
@@ -101,7 +101,7 @@ func timeArgument(sc *scene) argument {
 	if len(before) == 0 {
 		return a
 	}
-	after := paces(later, func(t timing) bool { p := before[t]; return p != nil && p.n >= spansSeen })
+	after := paces(later, func(t timing) bool { p := before[t]; return p != nil && p.n >= seenBefore })
 	added := addedTime(before, after)
 	allNormal, allAdded := 0.0, 0.0
 	for _, c := range slices.Sorted(maps.Keys(added)) {
