@@ -1,63 +1,140 @@
 package evidence
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Constants of GroupAlarms.
 const (
-	stormGap     = 60 * time.Second // this long a silence ends every storm
-	stormProof   = 3                // alarms that fit no open storm,
-	stormProofIn = 30 * time.Second // within this time, open one
+	stormGap     = time.Minute      // this long a silence ends every incident
+	stormProof   = 3                // different alarms that fit no incident under way,
+	stormProofIn = 30 * time.Second // within this time, are one more
+	stormsAtOnce = 4                // one more than this, and the oldest is taken to be over
 )
 
-// storm is an incident while it lasts.
+// GroupAlarms gives each alarm the number of the incident it belongs to, from 0 in order of first alarm, and says whether
+// that is sure. Alarms must be in order of time. A silence ends an incident. While one lasts each of its alarms rings once,
+// and all its components are connected in the topology: when several different alarms within a short time rang before or are
+// of an unconnected part, another incident has begun. Which of them a later alarm belongs to is settled by what rang in
+// either and by what one request set off (see attribute); what that leaves open goes, unsure, to the youngest, since alarms
+// thin out as an incident ages. Linear in alarms.
+func GroupAlarms(alarms []Alarm, topology []Dependency) (incident []int, sure []bool) {
+	incident, sure = make([]int, len(alarms)), make([]bool, len(alarms))
+	strokes := strokesOf(alarms, regionsOf(newGraph(Input{Telemetry: Telemetry{Dependencies: topology}})))
+	incidents := 0
+	for from, to := 0, 0; from < len(alarms); from = to {
+		for to = from + 1; to < len(alarms) && alarms[to].Time.Sub(alarms[to-1].Time) <= stormGap; to++ {
+		}
+		of := make([]*burst, to-from)
+		for _, b := range attribute(strokes[from:to], stormsOf(strokes[from:to])) {
+			for _, i := range b.strokes {
+				of[i] = b
+			}
+		}
+		number := map[*storm]int{}
+		for i, b := range of {
+			s := b.storms[len(b.storms)-1]
+			if _, ok := number[s]; !ok {
+				number[s] = incidents
+				incidents++
+			}
+			incident[from+i], sure[from+i] = number[s], len(b.storms) == 1
+		}
+	}
+	return incident, sure
+}
+
+// stroke is an alarm in numbers: those with the same bell are the same alarm.
+type stroke struct {
+	at     time.Time
+	bell   int
+	region int    // of its component in the topology, 0: unknown
+	ends   [2]int // component and peer, each told apart by the kind of alarm; 0: none
+}
+
+func strokesOf(alarms []Alarm, region map[string]int) []stroke {
+	type text struct {
+		bell
+		text string
+	}
+	type end struct{ kind, component string }
+	bells, ends := map[text]int{}, map[end]int{{}: 0}
+	number := func(kind, component string) int {
+		if component == "" {
+			return 0
+		}
+		e := end{kind, component}
+		if _, ok := ends[e]; !ok {
+			ends[e] = len(ends)
+		}
+		return ends[e]
+	}
+	out := make([]stroke, len(alarms))
+	for i := range alarms {
+		a := &alarms[i]
+		k := text{bell{a.Kind, a.Component, a.Peer, a.Metric, a.Direction}, a.Text}
+		if _, ok := bells[k]; !ok {
+			bells[k] = len(bells)
+		}
+		out[i] = stroke{at: a.Time, bell: bells[k], region: region[a.Component], ends: [2]int{number(a.Kind, a.Component), number(a.Kind, a.Peer)}}
+	}
+	return out
+}
+
+// storm is an incident among others that overlap it.
 type storm struct {
-	id     int
-	last   time.Time
-	rung   map[bellText]bool
+	from   int // the stroke that it began with
+	rung   map[int]bool
 	region int // of the topology, 0: unknown
 }
 
-// bellText tells alarms apart more finely than a bell: by their text as well.
-type bellText struct {
-	bell
-	text string
-}
-
-func bellTextOf(a Alarm) bellText {
-	return bellText{bell{kind: a.Kind, component: a.Component, end: a.Peer, metric: a.Metric, direction: a.Direction}, a.Text}
-}
-
-// GroupAlarms gives each alarm the number of the incident it belongs to, from 0 in order of first alarm. Alarms must be in
-// order of time. A silence ends an incident. While one lasts each of its alarms rings once, and all its components are
-// connected in the topology: when several alarms within a short time rang before or are of an unconnected part, another
-// incident has begun. From then on an alarm goes to the youngest connected incident in which it has not rung: alarms thin
-// out as an incident ages. Linear in alarms.
-func GroupAlarms(alarms []Alarm, topology []Dependency) []int {
-	region := regionsOf(newGraph(Input{Telemetry: Telemetry{Dependencies: topology}}))
-	out := make([]int, len(alarms))
-	var open []*storm
-	next := 0
-	for i := range alarms {
-		a := &alarms[i]
-		if len(open) > 0 && a.Time.Sub(latest(open)) > stormGap {
-			open = nil
+// stormsOf finds where incidents begin among strokes without a silence; the first stroke begins one.
+func stormsOf(strokes []stroke) []*storm {
+	storms := []*storm{begin(strokes, 0)}
+	var strange []int // the latest strokes of different bells that fit nothing
+	for i := 1; i < len(strokes); i++ {
+		s := strokes[i]
+		if f := fitting(storms, s); f != nil {
+			f.ring(s)
+			continue
 		}
-		s := fitting(open, *a, region)
-		if s == nil && (len(open) == 0 || misfits(alarms[i:], open, region) >= stormProof) {
-			s = &storm{id: next, rung: map[bellText]bool{}}
-			next++
-			open = append(open, s)
+		strange = slices.DeleteFunc(strange, func(j int) bool { return s.at.Sub(strokes[j].at) > stormProofIn || strokes[j].bell == s.bell })
+		strange = append(strange, i)
+		if len(strange) == stormProof {
+			storms = append(storms, begin(strokes, strange...))
+			strange = nil
 		}
-		if s == nil {
-			s = open[len(open)-1]
-		}
-		s.rung[bellTextOf(*a)], s.last = true, a.Time
-		if s.region == 0 {
-			s.region = region[a.Component]
-		}
-		out[i] = s.id
 	}
-	return out
+	return storms
+}
+
+func begin(strokes []stroke, with ...int) *storm {
+	s := &storm{from: with[0], rung: map[int]bool{}}
+	for _, i := range with {
+		s.ring(strokes[i])
+	}
+	return s
+}
+
+func (s *storm) ring(k stroke) {
+	s.rung[k.bell] = true
+	if s.region == 0 {
+		s.region = k.region
+	}
+}
+
+// near says whether the stroke is not known to be of an unconnected part of the topology.
+func (s *storm) near(k stroke) bool { return k.region == 0 || s.region == 0 || k.region == s.region }
+
+// fitting is the youngest storm that the stroke may belong to: its bell has not rung in it.
+func fitting(storms []*storm, k stroke) *storm {
+	for i := len(storms) - 1; i >= max(0, len(storms)-stormsAtOnce); i-- {
+		if !storms[i].rung[k.bell] && storms[i].near(k) {
+			return storms[i]
+		}
+	}
+	return nil
 }
 
 // regionsOf numbers the connected parts of a topology from 1.
@@ -86,43 +163,4 @@ func regionsOf(g graph) map[string]int {
 		}
 	}
 	return out
-}
-
-func latest(open []*storm) time.Time {
-	var t time.Time
-	for _, s := range open {
-		if s.last.After(t) {
-			t = s.last
-		}
-	}
-	return t
-}
-
-// fits says whether the alarm may belong to the storm: it has not rung in it and its component is not known to be elsewhere.
-func (s *storm) fits(a Alarm, region map[string]int) bool {
-	r := region[a.Component]
-	return !s.rung[bellTextOf(a)] && (r == 0 || s.region == 0 || r == s.region)
-}
-
-// fitting is the youngest storm that the alarm may belong to.
-func fitting(open []*storm, a Alarm, region map[string]int) *storm {
-	for i := len(open) - 1; i >= 0; i-- {
-		if open[i].fits(a, region) {
-			return open[i]
-		}
-	}
-	return nil
-}
-
-// misfits counts the alarms, from the first on, that ring within stormProofIn and fit no open storm.
-func misfits(alarms []Alarm, open []*storm, region map[string]int) (n int) {
-	for _, a := range alarms {
-		if n >= stormProof || a.Time.Sub(alarms[0].Time) > stormProofIn {
-			break
-		}
-		if fitting(open, a, region) == nil {
-			n++
-		}
-	}
-	return n
 }

@@ -72,6 +72,30 @@ func BenchmarkOnsets(b *testing.B) {
 	}
 }
 
+// BenchmarkGroupAlarms shows that an alarm costs the same at three sizes: storms that follow each other without a silence, one
+// alarm that never stops, and one component that rings all its alarms at once.
+func BenchmarkGroupAlarms(b *testing.B) {
+	for name, alarm := range map[string]func(i int) Alarm{
+		"storms":    func(i int) Alarm { return ringing(i*100, fmt.Sprintf("c%d", i%7), fmt.Sprintf("m%d", i%500)) },
+		"flapping":  func(i int) Alarm { return ringing(i*10, "c", "m") },
+		"component": func(i int) Alarm { return ringing(i, "c", fmt.Sprintf("m%d", i)) },
+	} {
+		for _, n := range []int{2_000, 20_000, 200_000} {
+			alarms := make([]Alarm, n)
+			for i := range alarms {
+				alarms[i] = alarm(i)
+			}
+			b.Run(fmt.Sprintf("%s/alarms=%d", name, n), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					GroupAlarms(alarms, nil)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/alarm")
+			})
+		}
+	}
+}
+
 // Ten times as many points or lines allocate at most ten times as much, with room for the growth of tables. Bytes are
 // counted, not seconds: time is for the benchmarks.
 func TestAnalyzeIsLinear(t *testing.T) {

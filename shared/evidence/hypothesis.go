@@ -200,7 +200,24 @@ func (sc *scene) gapsOf() []Gap {
 	count(empty, "metric series without data in the window: %d of %d")
 	count(lone, "metric series with samples on one side of the start only, so that there is nothing to compare: %d of %d")
 	count(constant, "metric series that never change, and so tell nothing: %d of %d")
-	return append(out, sc.skewed()...)
+	return slices.Concat(out, sc.overlapping(), sc.skewed())
+}
+
+// overlapping looks for incidents that began while another was under way: causes are ranked for all alarms together.
+func (sc *scene) overlapping() (out []Gap) {
+	alarms := slices.DeleteFunc(slices.Clone(sc.in.Alarms), func(a Alarm) bool { return a.Time.IsZero() })
+	slices.SortStableFunc(alarms, func(a, b Alarm) int { return a.Time.Compare(b.Time) })
+	incident, _ := GroupAlarms(alarms, sc.in.Dependencies)
+	last := 0
+	for i, n := range incident {
+		if n > last && alarms[i].Time.Sub(alarms[i-1].Time) <= stormGap {
+			at := alarms[i].Time.UTC().Format(time.RFC3339)
+			out = append(out, Gap{Text: "another incident seems to begin at " + at + " while one is under way; both are explained together",
+				Fix: "analyze what lies before " + at + " and what comes from then on, each alone"})
+		}
+		last = max(last, n)
+	}
+	return out
 }
 
 // skewed looks for sources whose times do not fit the window.

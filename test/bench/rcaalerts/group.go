@@ -85,9 +85,7 @@ func grouping(s system) []score.Result {
 	half := len(s.faults) / 2
 	began = time.Now()
 	for i := range half {
-		a, b := s.faults[i], s.faults[i+half]
-		d := first(a.input.Alarms).Add(delay).Sub(first(b.input.Alarms))
-		group(stream(tag(a, 0, 0), tag(b, 1, d)), s.graph, &overlaid)
+		group(overlay(s, i, i+half, delay), s.graph, &overlaid)
 	}
 	per := time.Since(began).Seconds() / float64(max(1, half))
 	return []score.Result{
@@ -96,10 +94,21 @@ func grouping(s system) []score.Result {
 	}
 }
 
+// overlay is the stream of two faults, 0 and 1, the second of which begins later by the delay.
+func overlay(s system, i, j int, delay time.Duration) []tagged {
+	a, b := s.faults[i], s.faults[j]
+	return stream(tag(a, 0, 0), tag(b, 1, first(a.input.Alarms).Add(delay).Sub(first(b.input.Alarms))))
+}
+
 func group(ts []tagged, graph []evidence.Dependency, into *pairs) {
+	incident, _ := evidence.GroupAlarms(alarmsOf(ts), graph)
+	into.add(ts, incident)
+}
+
+func alarmsOf(ts []tagged) []evidence.Alarm {
 	alarms := make([]evidence.Alarm, len(ts))
 	for i, t := range ts {
 		alarms[i] = t.alarm
 	}
-	into.add(ts, evidence.GroupAlarms(alarms, graph))
+	return alarms
 }
