@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -165,6 +166,32 @@ func gap(alarms []Alarm) bool {
 		}
 	}
 	return false
+}
+
+// A brief says when its alarms are of two incidents, and only then.
+func TestAnalyzeNamesOverlappingIncidents(t *testing.T) {
+	in := shop()
+	for i, c := range []string{"web", "checkout", "search"} {
+		in.Alarms = append(in.Alarms, Alarm{Component: c, Metric: "latency", Time: clock(float64(i) / 10)})
+	}
+	about := func(in Input) (out []Gap) {
+		for _, g := range Analyze(in).Gaps {
+			if strings.Contains(g.Text, "another incident") {
+				out = append(out, g)
+			}
+		}
+		return out
+	}
+	if got := about(in); got != nil {
+		t.Errorf("one incident: %v", got)
+	}
+	for _, a := range in.Alarms {
+		a.Time = a.Time.Add(time.Minute)
+		in.Alarms = append([]Alarm{a}, in.Alarms...) // out of order
+	}
+	if got := about(in); len(got) != 1 || !strings.Contains(got[0].Text+got[0].Fix, "2026-02-03T10:01:00Z") {
+		t.Errorf("two incidents: %v", got)
+	}
 }
 
 // A storm is weighed in its own time: the same alarms an hour apart or a second apart have the same cause.

@@ -8,7 +8,7 @@ import (
 	"github.com/firefinder/firefinder/test/bench/score"
 )
 
-// interval is a 95 % confidence interval; unknown when the result does not say what it was averaged over.
+// interval is a 95 % confidence interval; unknown when the result is pooled or does not say what it was averaged over.
 type interval struct {
 	low, high float64
 	known     bool
@@ -26,7 +26,7 @@ func intervalOf(r score.Result) interval {
 		return bootstrap(r.Parts)
 	}
 	hits := r.Value * float64(r.Cases)
-	if r.Cases < 2 || r.Value < 0 || r.Value > 1 || math.Abs(hits-math.Round(hits)) > whole {
+	if r.Pooled || r.Cases < 2 || r.Value < 0 || r.Value > 1 || math.Abs(hits-math.Round(hits)) > whole {
 		return interval{}
 	}
 	return wilson(math.Round(hits), float64(r.Cases))

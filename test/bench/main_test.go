@@ -42,6 +42,9 @@ func TestIntervalOf(t *testing.T) {
 	if mean.low < 1 || mean.low > 2 || mean.high < 2 || mean.high > 3 {
 		t.Errorf("bootstrap %v..%v around 2", mean.low, mean.high)
 	}
+	if pooled := intervalOf(score.Result{Value: 1, Cases: 10, Pooled: true}); pooled.known {
+		t.Errorf("a pooled number has the interval %v", pooled)
+	}
 	if again := intervalOf(score.Result{Value: 2, Cases: 4, Parts: []float64{1, 2, 2, 3}}); again != mean {
 		t.Errorf("the same parts gave %v, then %v", mean, again)
 	}

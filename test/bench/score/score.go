@@ -28,6 +28,7 @@ type Result struct {
 	Published      []Published `json:"published"`
 	Outcomes       []Outcome   `json:"-"` // for the headline metric only: calibration and confidence intervals
 	Parts          []float64   `json:"-"` // per-case numbers whose mean is Value, when that is what Value is
+	Pooled         bool        `json:"-"` // Value is of all cases taken together, neither a share nor a mean of them
 }
 
 // Dataset loads and scores one public dataset from its folder (the folder's README describes the layout). Archives and
