@@ -23,7 +23,7 @@ func TestAnObedientModelBreaksNothing(t *testing.T) {
 	if err != nil || len(attacks) < 60 {
 		t.Fatalf("%d attacks, %v", len(attacks), err)
 	}
-	step := 9
+	step := 16
 	if os.Getenv("PROOF") == "full" {
 		step = 1
 	}

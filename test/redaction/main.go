@@ -94,6 +94,7 @@ func sum(samples []sample, results []result, say io.Writer) bool {
 	secrets, taken, ordinary, touched := 0, 0, 0, 0
 	for i, s := range samples {
 		switch {
+		case s.policy:
 		case s.keep:
 			ordinary++
 			if results[i].Masked {
@@ -117,9 +118,11 @@ func sum(samples []sample, results []result, say io.Writer) bool {
 func log(samples []sample) []sample {
 	var ordinary, secrets, out []sample
 	for _, s := range samples {
-		if s.keep {
+		switch {
+		case s.policy:
+		case s.keep:
 			ordinary = append(ordinary, s)
-		} else {
+		default:
 			secrets = append(secrets, s)
 		}
 	}

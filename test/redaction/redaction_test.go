@@ -66,6 +66,15 @@ func TestOwnTexts(t *testing.T) {
 	}
 }
 
+// What is a matter of policy counts neither way.
+func TestPolicyIsNotCounted(t *testing.T) {
+	list := []entry{{Name: "a", Text: "password=hunter2!x", Secrets: []string{"hunter2!x"}, Expect: "masked"}, {Name: "b", Text: "password=hunter2!x", Expect: "policy"}, {Name: "c", Text: "fine", Expect: "kept"}}
+	var said bytes.Buffer
+	if ok, err := run(written(t, list), "", &said); err != nil || !ok || !strings.Contains(said.String(), "1 of 1 secrets masked, 0 of 1 ordinary texts touched") {
+		t.Errorf("%v, %v: %s", ok, err, said.String())
+	}
+}
+
 func TestBadTexts(t *testing.T) {
 	for name, doc := range map[string]any{
 		"no list": map[string]any{"name": "a"}, "no text": []entry{{Name: "a"}}, "empty": []entry{},

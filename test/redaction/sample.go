@@ -14,6 +14,7 @@ type sample struct {
 	text    string
 	secrets []string
 	keep    bool
+	policy  bool // either is right: it is shown and not counted
 }
 
 // parse reads [{name, text, secret or secrets, expect}], also under "cases" or a similar name.
@@ -75,8 +76,10 @@ func read(raw json.RawMessage) (sample, error) {
 		s.keep = true
 	case word == "":
 		s.keep = len(s.secrets) == 0
+	case slices.Contains([]string{"policy", "either", "null"}, word):
+		s.policy = true
 	default:
-		return s, fmt.Errorf("%s: expect must be masked or kept, not %s", s.name, in.Expect)
+		return s, fmt.Errorf("%s: expect must be masked, kept or policy, not %s", s.name, in.Expect)
 	}
 	return s, nil
 }
