@@ -101,12 +101,13 @@ type ChangeVerdict struct {
 	Reasons []Reason `json:"reasons"`
 }
 
-// Name is what people call the change: its kind with the revision it ships, else with its id.
+// Name is what people call the change: its kind with the revision it ships, else with its id, without the kind if the id
+// begins with it.
 func (c Change) Name() string {
 	if c.Revision != "" {
 		return c.Kind + " " + c.Revision
 	}
-	return c.Kind + " " + c.ID
+	return c.Kind + " " + strings.TrimPrefix(c.ID, c.Kind+"-")
 }
 
 // Telling is the parameter of the change that the arguments about it name first, else its only one.
