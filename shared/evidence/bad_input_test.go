@@ -27,10 +27,10 @@ func TestWhatSaysNothingIsANamedGap(t *testing.T) {
 		gap     string
 	}{
 		{"nothing", nil, "no metrics were given"},
-		{"no number", series(nan, math.Inf(1), nan, math.Inf(-1)), "1 of 1 metric series have no data"},
+		{"no number", series(nan, math.Inf(1), nan, math.Inf(-1)), "series without data in the window: 1 of 1"},
 		{"one sample", series(5), "samples on one side of the start only"},
-		{"constant", series(5, 5, 5, 5, 5, 5, 5, 5), "1 of 1 metric series never change"},
-		{"times without values", []Series{{Component: "web", Metric: "latency", Times: []int64{1, 2, 3}}}, "have no data"},
+		{"constant", series(5, 5, 5, 5, 5, 5, 5, 5), "series that never change, and so tell nothing: 1 of 1"},
+		{"times without values", []Series{{Component: "web", Metric: "latency", Times: []int64{1, 2, 3}}}, "series without data in the window: 1 of 1"},
 	}
 	for _, c := range cases {
 		in := shop()
