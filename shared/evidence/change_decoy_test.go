@@ -92,3 +92,26 @@ func TestCulpritFromMetricsAlone(t *testing.T) {
 		})
 	}
 }
+
+// Of two changes that do the same at the same time, the one whose value the errors mention is to blame.
+func TestTheValueTellsTwinsApart(t *testing.T) {
+	commit := func(id, file, diff string) []Change {
+		return []Change{{ID: id, Time: minute(54), Kind: "commit", Title: "tidy", Files: []string{file}, Diff: "@@ " + file + " @@\n" + diff},
+			{ID: "deploy-" + id, Time: minute(56), Kind: "deployment", Component: "billing", Revision: id}}
+	}
+	const other = "0000000011112222" // by its name it comes first where all else is equal
+	for name, c := range map[string]struct {
+		line         string
+		right, wrong []Change
+	}{
+		"value": {"timeout acquiring connection from pool (max=23)", commit(guilty, "services/billing/read.yaml", "-  max_connections: 90\n+  max_connections: 23"),
+			commit(other, "services/billing/copy.yaml", "-  max_connections: 90\n+  max_connections: 37")},
+	} {
+		in := incidentOf(c.line)
+		in.Changes = append(append([]Change{}, c.wrong...), c.right...)
+		b := Analyze(in)
+		if v, ok := b.Culprit(); !ok || v.Change.ID != guilty && v.Change.ID != "deploy-"+guilty {
+			t.Errorf("%s: blamed %q, %v", name, v.Change.ID, ok)
+		}
+	}
+}
