@@ -21,8 +21,8 @@ func analyze(in Input, skip map[string]bool) Brief {
 	}
 	found := correlate(in, sc.graph, suspectsOf(b.Causes), sc.onsets)
 	b.Patterns, b.Changes, b.Onset = found.patterns, found.changes, found.trouble.start
-	b.Causes = slices.DeleteFunc(found.enrich(b.Causes), func(c Cause) bool { return c.Component == "" })
-	b.Outcome, b.Confidence = settle(r, b, found, sc.graph)
+	b.Causes = slices.DeleteFunc(found.enrich(b.Causes, sc.graph), func(c Cause) bool { return c.Component == "" })
+	b.Outcome, b.Confidence = sc.settle(r, b, found)
 	switch {
 	case found.healthy >= sureHealthy:
 		b.Outcome, b.Confidence, b.Causes = incident.NoFault, found.healthy, nil

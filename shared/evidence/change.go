@@ -285,7 +285,8 @@ func (a *assessment) overlap(t *trouble, rarity func(string) float64, names map[
 	return 1 - math.Exp(-sum/1.5), shown
 }
 
-// valueMatch finds a value that the change set among the numbers that errors mention, or the very step of a metric.
+// valueMatch finds a value that the change set among the numbers that errors mention, durations also in milliseconds, or
+// the very step of a metric.
 func (a *assessment) valueMatch(t *trouble) (float64, string) {
 	for _, s := range a.edit.settings {
 		if s.direction() == 0 || s.old.kind == "bool" {
@@ -298,7 +299,7 @@ func (a *assessment) valueMatch(t *trouble) (float64, string) {
 		}
 		for _, factor := range []float64{1, 1000} {
 			v := s.new.value * factor
-			if name, ok := t.numbers[v]; ok && (v >= 20 || sharesPart(name, s.name)) {
+			if name, ok := t.numbers[v]; ok && (sharesPart(name, s.name) || v >= 20 && (factor == 1 || s.new.kind == "duration")) {
 				return 0.7, fmt.Sprintf("errors mention its new value, %s = %s", name, number(v))
 			}
 		}

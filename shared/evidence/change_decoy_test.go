@@ -115,3 +115,40 @@ func TestTheValueTellsTwinsApart(t *testing.T) {
 		}
 	}
 }
+
+// A number in an error is the value that was set only where the two mean the same: a pool of 5 is not a wait of 5000 ms.
+func TestValuesMatchWithinTheirUnit(t *testing.T) {
+	number, duration := quantity{"number", 40, "40"}, quantity{"duration", 20, "20s"}
+	for _, c := range []struct {
+		s     setting
+		says  map[float64]string
+		match bool
+	}{
+		{setting{name: "DB_POOL_MAX", old: number, new: quantity{"number", 5, "5"}}, map[float64]string{5000: "after"}, false},
+		{setting{name: "DB_POOL_MAX", old: number, new: quantity{"number", 5, "5"}}, map[float64]string{5: "max_pool"}, true},
+		{setting{name: "DB_POOL_MAX", old: number, new: quantity{"number", 5, "5"}}, map[float64]string{5: "after"}, false},
+		{setting{name: "BATCH", old: number, new: quantity{"number", 250, "250"}}, map[float64]string{250: "sent"}, true},
+		{setting{name: "CALL_TIMEOUT", old: duration, new: quantity{"duration", 2, "2s"}}, map[float64]string{2000: "after"}, true},
+	} {
+		if got, why := (&assessment{edit: edit{settings: []setting{c.s}}}).valueMatch(&trouble{numbers: c.says}); (got > 0) != c.match {
+			t.Errorf("%s set to %s, errors say %v: %v %s", c.s.name, c.s.new.text, c.says, got, why)
+		}
+	}
+}
+
+// The change to blame and the leading cause are about one component wherever the lead only feels what the change did.
+func TestTheCauseIsWhereTheChangeWas(t *testing.T) {
+	g := newGraph(Input{Telemetry: Telemetry{Dependencies: []Dependency{{Caller: "web", Callee: "booking"}, {Caller: "booking", Callee: "rates"}, {Caller: "web-1", Callee: "web", Kind: "instance_of"}}}})
+	causes := []Cause{{Component: "web-1", Score: 0.8}, {Component: "booking", Score: 0.5}}
+	for _, c := range []struct{ changed, want string }{
+		{"booking", "booking web-1"}, {"rates", "rates web-1 booking"}, {"web", "web-1 booking"}, {"", "web-1 booking"}, {"mail", "web-1 booking"},
+	} {
+		got := ""
+		for _, cause := range (correlation{changes: []ChangeVerdict{{Change: Change{ID: "c", Component: c.changed}, Verdict: Culprit}}}).enrich(causes, g) {
+			got += cause.Component + " "
+		}
+		if got != c.want+" " {
+			t.Errorf("a change of %q: %q, want %q", c.changed, got, c.want)
+		}
+	}
+}

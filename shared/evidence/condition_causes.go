@@ -24,7 +24,7 @@ const (
 
 // enrich tells causes what kind of trouble they are in, adds components that only states, events or logs speak of, puts the
 // leading condition first and says which change explains it. Otherwise the order of the causes stays as it was.
-func (c correlation) enrich(causes []Cause) []Cause {
+func (c correlation) enrich(causes []Cause, g graph) []Cause {
 	out := slices.Clone(causes)
 	for i := range out {
 		for _, k := range c.conditions {
@@ -39,15 +39,29 @@ func (c correlation) enrich(causes []Cause) []Cause {
 	} else if len(out) == 0 && len(c.conditions) > 0 && c.conditions[0].Score >= faultyCondition {
 		out = promote(out, c.conditions[0])
 	}
-	if len(out) > 0 {
-		for _, v := range c.changes {
-			if v.Verdict == Culprit {
-				out[0].Change = v.Change.ID
-				break
-			}
-		}
+	at := slices.IndexFunc(c.changes, func(v ChangeVerdict) bool { return v.Verdict == Culprit })
+	if len(out) == 0 || at < 0 {
+		return out
 	}
+	out = blamed(out, c.changes[at].Change, g)
+	out[0].Change = c.changes[at].Change.ID
 	return out
+}
+
+// blamed puts the component that the change to blame was made to before those that only feel it: when the leading cause
+// depends on it, the change made it worse there, and it is there that people have to act.
+func blamed(causes []Cause, change Change, g graph) []Cause {
+	lead := causes[0].Component
+	if change.Component == "" || change.Component == lead || g.kin(change.Component, lead) || !g.needs(lead, change.Component) {
+		return causes
+	}
+	first := Cause{Component: change.Component, Score: causes[0].Score, Onset: causes[0].Onset}
+	if at := slices.IndexFunc(causes, func(c Cause) bool { return c.Component == change.Component }); at >= 0 {
+		first = causes[at]
+		first.Score = causes[0].Score
+		causes = slices.Delete(slices.Clone(causes), at, at+1)
+	}
+	return append([]Cause{first}, causes...)
 }
 
 func (c *Cause) describe(k condition) {

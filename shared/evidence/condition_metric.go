@@ -232,7 +232,7 @@ func connectionsRule(c course, all []course) (float64, string) {
 }
 
 var (
-	trafficName  = expr(`^(.*_)?(requests?(_per_sec(ond)?|_count|_rate|_total)?|request_count|rps|qps|invocations|calls_per_second|hits|throughput_rps|consumed_(write|read)_capacity_units|messages_(sent|received)|incoming_(bytes|records))$`)
+	trafficName  = expr(`^(.*_)?(requests?(_per_sec(ond)?|_count|_rate|_total)?|request_count|rps|qps|invocations|calls_per_second|hits|throughput_rps|consumed_(write|read)_capacity_units|messages_(sent|received)|incoming_(bytes|records))$|^count$`)
 	trafficAvoid = expr(`error|fail|throttle|latency|duration|5xx|4xx|per_request|quer(y|ies)|db_`)
 )
 

@@ -108,6 +108,12 @@ func (g *graph) kin(a, b string) bool {
 	return g.service[a] == b || g.service[b] == a || g.service[a] != "" && g.service[a] == g.service[b] || g.host[a] == b || g.host[b] == a
 }
 
+// needs says whether a, or the service that it is an instance of, calls b, directly or through others.
+func (g *graph) needs(a, b string) bool {
+	_, ok := reach([]string{a, g.service[a]}, g.callees)[b]
+	return ok && a != b
+}
+
 // reach returns the nodes reachable from the given ones over next, with their distance in hops; the given ones are 0.
 func reach(from []string, next map[string][]string) map[string]int {
 	dist := map[string]int{}

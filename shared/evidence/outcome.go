@@ -13,6 +13,7 @@ import (
 const (
 	surelyConfirmed = 0.85 // confidence from which an explained cause is called confirmed
 	surelyLikely    = 0.5  // and likely
+	hearsay         = 0.3  // at most, when alarms of one component are all there is
 	quietConfidence = 0.7  // that nothing is wrong, when the stated symptom does not show in its own signal
 )
 
@@ -69,21 +70,38 @@ func verdictOf(r ranking, b Brief, g graph) verdict {
 
 // settle decides the outcome of a brief whose causes and changes are ranked. Confirmed needs more than a high confidence: a
 // change that brings the cause about, or a condition that needs none.
-func settle(r ranking, b Brief, found correlation, g graph) (incident.Outcome, float64) {
+func (sc *scene) settle(r ranking, b Brief, found correlation) (incident.Outcome, float64) {
 	if len(b.Causes) == 0 {
 		return incident.Inconclusive, 0.1
 	}
 	lead := b.Causes[0]
 	condition, ok := found.leading()
 	explained := lead.Change != "" || ok && condition.external && condition.Component == lead.Component
-	p := confidenceOf(verdictOf(r, b, g))
+	p := confidenceOf(verdictOf(r, b, sc.graph))
 	switch {
+	case sc.unexamined(b):
+		return incident.Inconclusive, min(p, hearsay)
 	case p >= surelyConfirmed && explained:
 		return incident.Confirmed, p
 	case p >= surelyLikely:
 		return incident.Likely, p
 	}
 	return incident.Inconclusive, p
+}
+
+// unexamined says that alarms of one component and its kin are all there is, that they state no mechanism, and that no change is
+// to blame: what is complained about is known, and no data tell whether the trouble begins there.
+func (sc *scene) unexamined(b Brief) bool {
+	lead := b.Causes[0]
+	if len(sc.tracks)+len(sc.in.Logs)+len(sc.in.Calls) > 0 || lead.Change != "" || !lead.Category.symptom() {
+		return false
+	}
+	return !slices.ContainsFunc(b.Causes, func(c Cause) bool { return c.Component != lead.Component && !sc.graph.kin(c.Component, lead.Component) })
+}
+
+// symptom says that the category names what is felt, and not what brings it about.
+func (c Category) symptom() bool {
+	return slices.Contains([]Category{"", Unknown, ErrorsRaised, Slowdown, TrafficDrop}, c)
 }
 
 // quiet says that nothing is wrong as far as metrics can tell: what is complained about does not show in its own signal, and

@@ -153,7 +153,7 @@ func (l look) text(b evidence.Brief) string {
 
 // ofComponent says whose reason it is, unless the reason says so.
 func ofComponent(component, detail string) string {
-	if strings.HasPrefix(detail, component+" ") || strings.Contains(detail, " of "+component+" ") {
+	if strings.HasPrefix(detail, component+" ") || strings.HasPrefix(detail, component+": ") || strings.Contains(detail, " of "+component+" ") {
 		return detail
 	}
 	return component + ": " + detail
