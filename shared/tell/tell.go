@@ -119,7 +119,40 @@ func (s *Service) ticket(ctx context.Context, inv incident.Investigation) error 
 	return nil
 }
 
-func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Notice, error) {
+func (s *Service) notice(ctx context.Context, in workflow.Delivery) (n deliver.Notice, err error) {
+	if deliver.Kind(in.Kind) == deliver.Linked {
+		n, err = s.lateAlarm(ctx, in)
+	} else {
+		n, err = s.outcome(ctx, in)
+	}
+	if s.PublicURL != "" {
+		n.Link = s.PublicURL + "/investigations/" + in.ID
+	}
+	return n, err
+}
+
+// lateAlarm tells of one alarm that a finished investigation explains. A storm may bring hundreds: it reads that alarm and what was
+// concluded, and not all that is known.
+func (s *Service) lateAlarm(ctx context.Context, in workflow.Delivery) (deliver.Notice, error) {
+	n := deliver.Notice{Kind: deliver.Linked, Key: in.Kind + "/" + in.Event}
+	late, err := record.GetAlarm(ctx, s.Store, in.Event)
+	if err != nil {
+		return n, err
+	}
+	n.Alarms = s.alarms(ctx, []record.Alarm{late})
+	n.Text = "A later alarm has the same root cause: " + late.Event.Title + " at " + late.Event.Timestamp.UTC().Format("2006-01-02 15:04:05Z") + "."
+	if n.Investigation, err = record.Get(ctx, s.Store, in.ID); err != nil {
+		return n, err
+	}
+	c, found, err := record.Conclusion(ctx, s.Store, in.ID)
+	if found {
+		n.Conclusion = &c
+	}
+	return n, err
+}
+
+// outcome tells where an investigation stands.
+func (s *Service) outcome(ctx context.Context, in workflow.Delivery) (deliver.Notice, error) {
 	r, err := s.Report(ctx, in.ID)
 	if err != nil {
 		return deliver.Notice{}, err
@@ -128,9 +161,6 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 	n.Alarms = s.alarms(ctx, r.Alarms)
 	if r.Conclusion != nil {
 		n.Cost = report.Cost(r.Spent, r.Conclusion.Analyst)
-	}
-	if s.PublicURL != "" {
-		n.Link = s.PublicURL + "/investigations/" + in.ID
 	}
 	switch n.Kind {
 	case deliver.Findings:
@@ -146,14 +176,6 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (deliver.Not
 		}
 	case deliver.Failure:
 		n.Text = failure(in.Error)
-	case deliver.Linked:
-		late, err := record.GetAlarm(ctx, s.Store, in.Event)
-		if err != nil {
-			return n, err
-		}
-		n.Key += "/" + in.Event
-		n.Alarms = s.alarms(ctx, []record.Alarm{late})
-		n.Text = "A later alarm has the same root cause: " + late.Event.Title + " at " + late.Event.Timestamp.UTC().Format("2006-01-02 15:04:05Z") + "."
 	}
 	return n, nil
 }
