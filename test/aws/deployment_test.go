@@ -76,7 +76,7 @@ approvals:
 func deploy(t *testing.T) *deployment {
 	t.Helper()
 	d := &deployment{t: t, dir: t.TempDir(), running: map[string]*instance{}}
-	if _, err := lambda.Build(t.Context(), "../..", d.dir, "", false, "./functions/..."); err != nil {
+	if _, err := lambda.Build(t.Context(), "../..", d.dir, false, "./functions/..."); err != nil {
 		t.Fatal(err)
 	}
 	d.api = httptest.NewServer(http.HandlerFunc(d.http))

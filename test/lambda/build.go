@@ -22,9 +22,9 @@ type Built struct {
 // Flags are those of `make build`: small, reproducible binaries that keep the linker's dead-code elimination working.
 var Flags = []string{"-tags", "lambda.norpc,grpcnotrace", "-trimpath", "-buildvcs=false"}
 
-// Build builds main packages of the module at root for an architecture ("" is the host's) into dir. With dump the linker
-// lists its dependency graph, which shows taint; the executables are the same.
-func Build(ctx context.Context, root, dir, arch string, dump bool, packages ...string) (Built, error) {
+// Build builds main packages of the module at root for this machine's architecture into dir. With dump the linker lists its
+// dependency graph, which shows taint; the executables are the same.
+func Build(ctx context.Context, root, dir string, dump bool, packages ...string) (Built, error) {
 	ldflags := "-s -w"
 	if dump {
 		ldflags += " -dumpdep"
@@ -33,9 +33,6 @@ func Build(ctx context.Context, root, dir, arch string, dump bool, packages ...s
 	cmd := exec.CommandContext(ctx, "go", append(append(args, "-ldflags="+ldflags), packages...)...)
 	cmd.Dir = root
 	cmd.Env = append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0")
-	if arch != "" {
-		cmd.Env = append(cmd.Env, "GOARCH="+arch)
-	}
 	var listing taint
 	cmd.Stderr = &listing
 	if err := cmd.Run(); err != nil {

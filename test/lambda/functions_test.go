@@ -10,14 +10,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Ceilings of the deployed archive in bytes. The investigator links the connectors, so it may be larger.
-const ceiling, investigatorCeiling = 6 << 20, 9 << 20
+// Ceilings of an archive for this machine in bytes; x86 needs a sixth more than arm64, for which `make build` holds the ceilings
+// of what is deployed, 6 and 9 MiB. The investigator will link the connectors, so it may be larger.
+const ceiling, investigatorCeiling = 7 << 20, 10 << 20
 
 // functions are the folders under functions/.
 func functions(t *testing.T) []string {
@@ -38,8 +40,26 @@ func functions(t *testing.T) []string {
 	return names
 }
 
-// TestFunctionsAreSmall builds every function as it is deployed and looks at what the linker kept. One call that looks
-// methods up by a computed name keeps every operation of every AWS client: 25 MB become 87.
+// deployed builds every function once for all tests, as it is deployed but for this machine's architecture: what the linker keeps
+// is the same, and make build holds the ceilings against the archives that are deployed.
+var deployed = sync.OnceValues(func() (Built, error) {
+	return Build(context.Background(), root, folder, true, "./functions/...")
+})
+
+var folder string // of the executables
+
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "functions"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// TestFunctionsAreSmall looks at what the linker kept of every function. One call that looks methods up by a computed name
+// keeps every operation of every AWS client: 25 MB become 87.
 func TestFunctionsAreSmall(t *testing.T) {
 	names := functions(t)
 	var packages []string
@@ -50,7 +70,7 @@ func TestFunctionsAreSmall(t *testing.T) {
 	if err != nil || strings.Contains(string(deps), "aws-sdk-go-v2/config\n") {
 		t.Errorf("functions read their environment alone; shared/aws/profile is for people's machines (%v)", err)
 	}
-	built, err := Build(t.Context(), root, t.TempDir(), "arm64", true, packages...)
+	built, err := deployed()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +138,10 @@ func away(t *testing.T) string {
 // TestFunctionsStart runs every function as the program that is deployed, without anything behind it that it may use: it
 // starts, says under a class name what went wrong, and lets no event go that it could not handle.
 func TestFunctionsStart(t *testing.T) {
-	dir := build(t, "./functions/...")
+	built, err := deployed()
+	if err != nil {
+		t.Fatal(err)
+	}
 	file := filepath.Join(t.TempDir(), "space.yaml")
 	if err := os.WriteFile(file, []byte(space), 0o600); err != nil {
 		t.Fatal(err)
@@ -131,7 +154,7 @@ func TestFunctionsStart(t *testing.T) {
 	}
 	for _, name := range functions(t) {
 		t.Run(name, func(t *testing.T) {
-			binary := filepath.Join(dir, name)
+			binary := filepath.Join(built.Dir, name)
 			for missing, without := range map[string][]string{
 				"FIREFINDER_SPACE_FILE": slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "FIREFINDER_SPACE_FILE=") }),
 				"AWS_REGION":            slices.DeleteFunc(slices.Clone(env), func(v string) bool { return strings.HasPrefix(v, "AWS_REGION=") }),

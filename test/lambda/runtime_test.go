@@ -15,7 +15,7 @@ const root = "../.."
 // build builds packages once for the host and returns the folder of the executables.
 func build(t *testing.T, packages ...string) string {
 	t.Helper()
-	built, err := Build(t.Context(), root, t.TempDir(), "", false, packages...)
+	built, err := Build(t.Context(), root, t.TempDir(), false, packages...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +83,7 @@ func TestRuntime(t *testing.T) {
 
 // TestTaintIsSeen proves the check of TestFunctionsAreSmall on a function that must fail it.
 func TestTaintIsSeen(t *testing.T) {
-	built, err := Build(t.Context(), root, t.TempDir(), "", true, "./test/lambda/testdata/tainted", "./test/lambda/testdata/echo")
+	built, err := Build(t.Context(), root, t.TempDir(), true, "./test/lambda/testdata/tainted", "./test/lambda/testdata/echo")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func TestTaintIsSeen(t *testing.T) {
 	if lines := built.Tainted["echo"]; len(lines) > 0 {
 		t.Errorf("taint where there is none: %s", lines[0])
 	}
-	if _, err := Build(t.Context(), root, t.TempDir(), "", true, "./test/lambda/testdata/none"); err == nil {
+	if _, err := Build(t.Context(), root, t.TempDir(), true, "./test/lambda/testdata/none"); err == nil {
 		t.Error("building nothing succeeds")
 	}
 	size, err := ZipSize(filepath.Join(built.Dir, "echo"))
