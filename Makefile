@@ -11,12 +11,14 @@ export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION = 20
 CDK    = npx --yes aws-cdk@2.1148.1
 LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,grpcnotrace -trimpath -buildvcs=false -ldflags='-s -w'
 
-# Lanes with needs of their own; make test leaves them to their targets. infra runs without the race detector: it
-# reports the CDK's own shutdown.
-LANES = /infra(/|$$)|/test/(aws|browser)(/|$$)
+# Lanes with needs of their own; make test leaves them to their targets.
+LANES = /test/(aws|browser)(/|$$)
+# Tested without the race detector: it reports the CDK's own shutdown, and has nothing to see in tests that read files, build
+# programs and score one case after the other.
+PLAIN = /infra(/|$$)|/test/(arch|bench|lambda)(/|$$)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bin build test fmt test-go test-infra test-aws test-browser lint-cfn synth deploy generate bench \
+.PHONY: help demo bin build test fmt test-race test-plain test-aws test-browser lint-cfn synth deploy generate bench \
 	bench-rca bench-storm vectors injection redaction fuzz proof clean
 
 help: ## List the targets
@@ -38,22 +40,22 @@ build: ## Compile every function for Lambda (arm64) into dist/<name>/bootstrap
 		[ $$packed -le $$most ] || { echo "$$name is too large: look at what it links (docs/dependencies.md)"; exit 1; }; \
 	done
 
-# vet, the tests of infra and the functions that test/lambda runs are compiled alike, without cgo and with -trimpath: on
-# empty caches the dependencies are then compiled once for the three.
+# vet, the tests without the race detector and the functions that test/lambda runs are compiled alike, without cgo and with
+# -trimpath: on empty caches the dependencies are then compiled once for the three.
 test: fmt ## Format, vet and test everything in Go: race detector, functions, state machine, CDK (needs a C compiler, Node and npm)
 	CGO_ENABLED=0 go vet -trimpath ./...
-	$(MAKE) --no-print-directory --keep-going test-go test-infra
+	$(MAKE) --no-print-directory --keep-going test-plain test-race
 
 fmt:
 	@found=$$(gofmt -l cmd events functions infra shared skills test); \
 	if [ -n "$$found" ]; then echo "not formatted, run gofmt -w on:"; echo "$$found"; exit 1; fi
 
 # go vet has seen every package once before; -vet=off keeps go test from doing it again.
-test-go:
-	@packages=$$(go list ./...) && go test -race -vet=off -timeout 20m $$(echo "$$packages" | grep -Ev '$(LANES)')
+test-race:
+	@packages=$$(go list ./...) && go test -race -vet=off -timeout 20m $$(echo "$$packages" | grep -Ev '$(LANES)|$(PLAIN)')
 
-test-infra:
-	CGO_ENABLED=0 go test -trimpath -vet=off -timeout 20m ./infra/...
+test-plain:
+	@packages=$$(go list ./...) && CGO_ENABLED=0 go test -trimpath -vet=off -timeout 20m $$(echo "$$packages" | grep -E '$(PLAIN)')
 
 test-aws: ## AWS contract lane: adapters, store, state machine and a whole incident on moto (pip install 'moto[all,server]==5.2.1')
 	go test -count=1 -timeout 20m ./test/aws/...
