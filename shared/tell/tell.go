@@ -27,10 +27,9 @@ type Approvals interface {
 	Get(ctx context.Context, id string) (incident.Approval, error)
 }
 
-// Teller tells a notice, once, and knows where notices went.
+// Teller tells a notice, once.
 type Teller interface {
 	Tell(ctx context.Context, n deliver.Notice) error
-	Receipts(ctx context.Context, investigation string) ([]deliver.Receipt, error)
 }
 
 // Admitter lets the next waiting investigation start when one has ended.
@@ -88,35 +87,10 @@ func (s *Service) Deliver(ctx context.Context, in workflow.Delivery) (workflow.D
 	if err := journal.Note(ctx, s.Store, s.Blob, in.ID, s.Now, journal.Told, "told/"+n.Key, entry); err != nil {
 		return out, err
 	}
-	if err := s.ticket(ctx, n.Investigation); err != nil {
-		return out, err
-	}
 	if !in.Last {
 		return out, nil
 	}
 	return out, s.close(ctx, in)
-}
-
-// ticket keeps the number of the ticket that the notices went to, for people to find.
-func (s *Service) ticket(ctx context.Context, inv incident.Investigation) error {
-	if inv.Ticket != "" {
-		return nil
-	}
-	receipts, err := s.Tell.Receipts(ctx, inv.ID)
-	if err != nil {
-		return err
-	}
-	for _, r := range receipts {
-		if !r.Ticket || r.Label == "" {
-			continue
-		}
-		_, err := record.Update(ctx, s.Store, s.Now(), inv.ID, func(inv *incident.Investigation) error {
-			inv.Ticket = r.Label
-			return nil
-		})
-		return err
-	}
-	return nil
 }
 
 func (s *Service) notice(ctx context.Context, in workflow.Delivery) (n deliver.Notice, err error) {

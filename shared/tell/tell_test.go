@@ -33,10 +33,6 @@ func (m *mouth) Tell(_ context.Context, n deliver.Notice) error {
 	return m.err
 }
 
-func (m *mouth) Receipts(context.Context, string) ([]deliver.Receipt, error) {
-	return []deliver.Receipt{{Channel: "servicenow", Label: "INC0010001", Ticket: true}}, nil
-}
-
 // vault records what is locked away.
 type vault map[string]time.Time
 
@@ -89,8 +85,8 @@ func TestTheLastNoticeCloses(t *testing.T) {
 			}
 		}
 		inv := state(t, s)
-		if inv.State != want || inv.Ticket != "INC0010001" || m.told[0].Link != "https://f.example/investigations/inv-1" {
-			t.Errorf("%s: state %s, ticket %s, link %s", kind, inv.State, inv.Ticket, m.told[0].Link)
+		if inv.State != want || m.told[0].Link != "https://f.example/investigations/inv-1" {
+			t.Errorf("%s: state %s, link %s", kind, inv.State, m.told[0].Link)
 		}
 		if until := v["journals/inv-1.jsonl"]; !until.Equal(t0.AddDate(0, 0, 30)) || d.opened == 0 {
 			t.Errorf("%s: journal locked until %s, admitted %d times", kind, until, d.opened)
