@@ -52,16 +52,21 @@ func (c correlation) enrich(causes []Cause, g graph) []Cause {
 // depends on it, the change made it worse there, and it is there that people have to act.
 func blamed(causes []Cause, change Change, g graph) []Cause {
 	lead := causes[0].Component
-	if change.Component == "" || change.Component == lead || g.kin(change.Component, lead) || !g.needs(lead, change.Component) {
+	if change.Component == "" || g.kin(change.Component, lead) || !g.needs(lead, change.Component) {
 		return causes
 	}
-	first := Cause{Component: change.Component, Score: causes[0].Score, Onset: causes[0].Onset}
-	if at := slices.IndexFunc(causes, func(c Cause) bool { return c.Component == change.Component }); at >= 0 {
-		first = causes[at]
-		first.Score = causes[0].Score
-		causes = slices.Delete(slices.Clone(causes), at, at+1)
+	first, others := pick(causes, Cause{Component: change.Component, Onset: causes[0].Onset})
+	first.Score = causes[0].Score
+	return append([]Cause{first}, others...)
+}
+
+// pick is the cause of a component and the causes of others; fresh is taken when nothing speaks of the component yet.
+func pick(causes []Cause, fresh Cause) (Cause, []Cause) {
+	at := slices.IndexFunc(causes, func(c Cause) bool { return c.Component == fresh.Component })
+	if at < 0 {
+		return fresh, causes
 	}
-	return append([]Cause{first}, causes...)
+	return causes[at], slices.Delete(slices.Clone(causes), at, at+1)
 }
 
 func (c *Cause) describe(k condition) {
@@ -77,12 +82,7 @@ func (c *Cause) describe(k condition) {
 
 // promote puts the component of a condition first, adding it when nothing else speaks of it.
 func promote(causes []Cause, lead condition) []Cause {
-	at := slices.IndexFunc(causes, func(c Cause) bool { return c.Component == lead.Component })
-	first := Cause{Component: lead.Component, Score: lead.Score}
-	if at >= 0 {
-		first = causes[at]
-		causes = slices.Delete(slices.Clone(causes), at, at+1)
-	}
+	first, causes := pick(causes, Cause{Component: lead.Component, Score: lead.Score})
 	if first.Category != lead.Category {
 		first.describe(lead)
 	}

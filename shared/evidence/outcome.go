@@ -44,13 +44,18 @@ func confidenceOf(v verdict) float64 {
 	return 1 / (1 + math.Exp(-x))
 }
 
-// verdictOf reads the ranking and the brief built from it. Kin of the leading cause, such as another instance of its service or
-// its host, is no rival: who looks at one sees the other.
+// rivalOf is the place of the strongest rival of the leading cause, -1 without one. Kin of it, such as another instance of its
+// service or its host, is no rival: who looks at one sees the other.
+func rivalOf(causes []Cause, g graph) int {
+	lead := causes[0].Component
+	return slices.IndexFunc(causes, func(c Cause) bool { return c.Component != lead && !g.kin(c.Component, lead) })
+}
+
+// verdictOf reads the ranking and the brief built from it.
 func verdictOf(r ranking, b Brief, g graph) verdict {
 	lead := b.Causes[0]
 	v := verdict{margin: 1, stated: lead.Change != "" || lead.Category != Unknown && lead.Category != ""}
-	rival := slices.IndexFunc(b.Causes, func(c Cause) bool { return c.Component != lead.Component && !g.kin(c.Component, lead.Component) })
-	if rival > 0 && lead.Score > 0 {
+	if rival := rivalOf(b.Causes, g); rival > 0 && lead.Score > 0 {
 		v.margin = 1 - min(1, b.Causes[rival].Score/lead.Score)
 	}
 	spoke, agreed := 0.0, 0.0
@@ -96,7 +101,7 @@ func (sc *scene) unexamined(b Brief) bool {
 	if len(sc.tracks)+len(sc.in.Logs)+len(sc.in.Calls) > 0 || lead.Change != "" || !lead.Category.symptom() {
 		return false
 	}
-	return !slices.ContainsFunc(b.Causes, func(c Cause) bool { return c.Component != lead.Component && !sc.graph.kin(c.Component, lead.Component) })
+	return rivalOf(b.Causes, sc.graph) < 0
 }
 
 // symptom says that the category names what is felt, and not what brings it about.
