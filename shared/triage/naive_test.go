@@ -30,33 +30,33 @@ type naiveList struct {
 var naiveKey = kv.Key{PK: "NAIVE", SK: "LIST"}
 
 // put stores one decision and starts the execution at once, as a handler without an outbox does.
-func (n naive) put(ctx context.Context, e incident.Event, investigation string, opener bool, alarm kv.Cond, extra ...kv.Op) error {
-	a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Investigation: investigation, Opener: opener}
-	ops := append(extra, kv.Put(record.AlarmKey(a.ID), a, alarm), record.Member(investigation, a))
-	if opener {
-		ops = append(ops, kv.Put(record.InvestigationKey(investigation), incident.Investigation{ID: investigation, State: incident.Opened}, kv.Always()))
+func (n naive) put(ctx context.Context, e incident.Event, o triagetest.Outcome, alarm kv.Cond, extra ...kv.Op) error {
+	a := record.Alarm{Event: e, ID: e.EventID(), Key: e.AlarmKey(), Window: o.Window, Investigation: o.Investigation, Opener: o.Opener}
+	ops := append(extra, kv.Put(record.AlarmKey(a.ID), a, alarm), record.Member(o.Investigation, a))
+	if o.Opener {
+		ops = append(ops, kv.Put(record.InvestigationKey(o.Investigation), incident.Investigation{ID: o.Investigation, State: incident.Opened}, kv.Always()))
 	}
 	if err := n.store.Commit(ctx, ops...); err != nil {
 		return err
 	}
-	if !opener {
+	if !o.Opener {
 		return nil
 	}
-	if err := n.start.Start(ctx, investigation, workflow.Input{ID: investigation}); err != nil {
+	if err := n.start.Start(ctx, o.Investigation, workflow.Input{ID: o.Investigation}); err != nil {
 		return err
 	}
-	_, err := record.Update(ctx, n.store, time.Now(), investigation, func(inv *incident.Investigation) error { inv.StartConfirmed = true; return nil })
+	_, err := record.Update(ctx, n.store, time.Now(), o.Investigation, func(inv *incident.Investigation) error { inv.StartConfirmed = true; return nil })
 	return err
 }
 
-// find is the window that an alarm joins by the rules.
-func find(windows []triage.Window, e incident.Event) (investigation string, opener, further bool) {
+// find is what becomes of an alarm by the rules, and whether it begins a window.
+func find(windows []triage.Window, e incident.Event) (o triagetest.Outcome, further bool) {
 	var spec []triagetest.Window
 	for _, w := range windows {
 		spec = append(spec, triagetest.Window{At: w.OpenedAt, ID: w.ID, Investigation: w.Investigation})
 	}
 	next, o := triagetest.Rules(spec, e)
-	return o.Investigation, o.Opener, len(next) > len(spec)
+	return o, len(next) > len(spec)
 }
 
 func batch(one func(context.Context, incident.Event) error) queue.Handler {
@@ -86,13 +86,13 @@ func queryThenPut(store kv.Store, start triage.Starter) (queue.Handler, func(con
 		if _, _, err := kv.Read(ctx, store, naiveKey, &list); err != nil {
 			return err
 		}
-		investigation, opener, further := find(list.Windows, e)
+		o, further := find(list.Windows, e)
 		var extra []kv.Op
 		if further {
-			list.Windows = append(list.Windows, triage.Window{ID: "win-" + incident.ShortHash(investigation, e.EventID()), OpenedAt: e.Timestamp, Investigation: investigation})
+			list.Windows = append(list.Windows, triage.Window{ID: o.Window, OpenedAt: e.Timestamp, Investigation: o.Investigation})
 			extra = append(extra, kv.Put(naiveKey, list, kv.Always()))
 		}
-		return n.put(ctx, e, investigation, opener, kv.Always(), extra...)
+		return n.put(ctx, e, o, kv.Always(), extra...)
 	}), noSweep
 }
 
@@ -107,13 +107,13 @@ func alarmRecord(store kv.Store, start triage.Starter) (queue.Handler, func(cont
 		if _, _, err := kv.Read(ctx, store, naiveKey, &list); err != nil {
 			return err
 		}
-		investigation, opener, further := find(list.Windows, e)
+		o, further := find(list.Windows, e)
 		var extra []kv.Op
 		if further {
-			list.Windows = append(list.Windows, triage.Window{ID: "win-" + incident.ShortHash(investigation, e.EventID()), OpenedAt: e.Timestamp, Investigation: investigation})
+			list.Windows = append(list.Windows, triage.Window{ID: o.Window, OpenedAt: e.Timestamp, Investigation: o.Investigation})
 			extra = append(extra, kv.Put(naiveKey, list, kv.Always()))
 		}
-		err := n.put(ctx, e, investigation, opener, kv.Absent(), extra...)
+		err := n.put(ctx, e, o, kv.Absent(), extra...)
 		if incident.Is(err, incident.Conflict) {
 			return nil
 		}
@@ -134,13 +134,13 @@ func activeItem(store kv.Store, start triage.Starter) (queue.Handler, func(conte
 			if err != nil {
 				return err
 			}
-			investigation, opener, further := find(list.Windows, e)
+			o, further := find(list.Windows, e)
 			var extra []kv.Op
 			if further {
-				list.Windows = []triage.Window{{ID: "win-" + incident.ShortHash(investigation, e.EventID()), OpenedAt: e.Timestamp, Investigation: investigation}}
+				list.Windows = []triage.Window{{ID: o.Window, OpenedAt: e.Timestamp, Investigation: o.Investigation}}
 				extra = append(extra, kv.Put(naiveKey, list, kv.Version(v)))
 			}
-			err = n.put(ctx, e, investigation, opener, kv.Absent(), extra...)
+			err = n.put(ctx, e, o, kv.Absent(), extra...)
 			if !incident.Is(err, incident.Conflict) {
 				return err
 			}

@@ -57,6 +57,6 @@ func TestSimulation(t *testing.T) {
 		total.Add(v)
 		deliveries, faults, requests = deliveries+did.Deliveries, faults+did.Faults, requests+did.Requests
 	}
-	t.Logf("%d alarms in %d deliveries, %d faults among %d store requests: lost %d, doubled %d, never started %d, spaces not linearizable %d of %d; %s",
-		seeds*spaces*triagetest.Alarms, deliveries, faults, requests, total.Lost, total.Doubled, total.Unstarted, total.Unlinear, seeds*spaces, time.Since(began).Round(time.Millisecond))
+	t.Logf("%d alarms in %d deliveries, %d faults among %d store requests: lost %d, doubled %d, never started %d, spaces not linearizable %d, undecided %d of %d; %s",
+		seeds*spaces*triagetest.Alarms, deliveries, faults, requests, total.Lost, total.Doubled, total.Unstarted, total.Unlinear, total.Undecided, seeds*spaces, time.Since(began).Round(time.Millisecond))
 }

@@ -127,6 +127,8 @@ func (d *deployment) stop() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for name, p := range d.running {
+		p.mu.Lock() // a call that a machine waits for is answered
+		defer p.mu.Unlock()
 		if p.Process == nil {
 			continue
 		}

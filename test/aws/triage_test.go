@@ -57,8 +57,8 @@ func TestTriage(t *testing.T) {
 		t.Fatal("nothing was started")
 	}
 	slices.Sort(waits)
-	t.Logf("%d alarms in %d deliveries, %d faults among %d store requests: lost %d, doubled %d, never started %d, spaces not linearizable %d of %d; %d executions, from alarm to StartExecution p50 %v, p99 %v; %v",
-		spaces*triagetest.Alarms, did.Deliveries, did.Faults, did.Requests, v.Lost, v.Doubled, v.Unstarted, v.Unlinear, spaces,
+	t.Logf("%d alarms in %d deliveries, %d faults among %d store requests: lost %d, doubled %d, never started %d, spaces not linearizable %d, undecided %d of %d; %d executions, from alarm to StartExecution p50 %v, p99 %v; %v",
+		spaces*triagetest.Alarms, did.Deliveries, did.Faults, did.Requests, v.Lost, v.Doubled, v.Unstarted, v.Unlinear, v.Undecided, spaces,
 		len(waits), waits[len(waits)/2].Round(time.Millisecond), waits[len(waits)*99/100].Round(time.Millisecond), time.Since(began).Round(time.Second))
 	if v.Bad() {
 		t.Errorf("%+v", v)

@@ -9,8 +9,10 @@ import (
 	"regexp"
 	"strings"
 
+	"github.com/firefinder/firefinder/shared/aws/dynamo"
 	"github.com/firefinder/firefinder/shared/cli"
 	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/record"
 )
 
 var undoURL = regexp.MustCompile(`Investigate it by itself: (http://\S+/undo/(evt-\w+))#(\S{43})`)
@@ -71,4 +73,8 @@ func (d *deployment) checkUndo(o *outside) {
 	if code != 0 || !strings.Contains(out.String(), r.Investigation) || !strings.Contains(out.String(), `"by": "alex@example.com"`) {
 		t.Errorf("unlink: exit %d, %s%s", code, out.String(), errs.String())
 	}
+	eventually(t, "nothing calls functions any more", func() bool {
+		inv, err := record.Get(t.Context(), dynamo.New(load(t), d.table), r.Investigation)
+		return err == nil && inv.State == incident.AwaitingApproval
+	})
 }

@@ -17,6 +17,7 @@ type Verdict struct {
 	Doubled   int // executions that no alarm opened, and investigations more than any order of the alarms allows
 	Unstarted int // investigations without a confirmed execution
 	Unlinear  int // spaces whose decisions no order of the alarms explains
+	Undecided int // spaces for which no such order was found or excluded within a minute
 }
 
 // Bad reports whether anything did.
@@ -28,6 +29,7 @@ func (v *Verdict) Add(o Verdict) {
 	v.Doubled += o.Doubled
 	v.Unstarted += o.Unstarted
 	v.Unlinear += o.Unlinear
+	v.Undecided += o.Undecided
 }
 
 // Judge compares what is stored and started with what the rules allow for the events that Run returned.
@@ -46,7 +48,8 @@ func (s *Space) Judge(ctx context.Context, events []incident.Event) (v Verdict) 
 		if a.Opener {
 			opened[a.Investigation] = true
 		}
-		ops = append(ops, porcupine.Operation{Input: e, Output: Outcome{a.Investigation, a.Opener}, Call: s.call[a.ID], Return: s.ret[a.ID]})
+		during := s.decided[a.ID]
+		ops = append(ops, porcupine.Operation{Input: e, Output: Outcome{a.Window, a.Investigation, a.Opener}, Call: during.from.UnixNano(), Return: during.to.UnixNano()})
 	}
 	for id := range opened {
 		if inv, err := record.Get(ctx, s.Store, id); err != nil || !inv.StartConfirmed || started[id].IsZero() {
@@ -59,8 +62,11 @@ func (s *Space) Judge(ctx context.Context, events []incident.Event) (v Verdict) 
 		}
 	}
 	v.Doubled += max(0, len(opened)-legal(events))
-	if porcupine.CheckOperationsTimeout(model, ops, time.Minute) != porcupine.Ok {
+	switch porcupine.CheckOperationsTimeout(model, ops, time.Minute) {
+	case porcupine.Illegal:
 		v.Unlinear++
+	case porcupine.Unknown:
+		v.Undecided++
 	}
 	return v
 }
@@ -70,7 +76,7 @@ func (s *Space) Waits(events []incident.Event) []time.Duration {
 	var out []time.Duration
 	for _, e := range events {
 		if at, ok := s.Started()[e.InvestigationID(name)]; ok {
-			out = append(out, at.Sub(time.Unix(0, s.call[e.EventID()])))
+			out = append(out, at.Sub(s.handed[e.EventID()]))
 		}
 	}
 	return out

@@ -130,24 +130,17 @@ func (l *line) deliver(ctx context.Context, handle queue.Handler, batch []*envel
 		body, _ := json.Marshal(m.event)
 		messages = append(messages, queue.Message{ID: fmt.Sprint(i), Body: body, Receives: m.receives})
 		id := m.event.EventID()
-		if _, ok := s.call[id]; !ok {
-			s.call[id] = time.Now().UnixNano()
+		if s.handed[id].IsZero() {
+			s.handed[id] = time.Now()
 		}
 		s.did.Deliveries++
 	}
 	s.mu.Unlock()
-	failed := handle(ctx, messages)
+	failed := handle(context.WithValue(ctx, delivered{}, time.Now()), messages)
 	done := map[*envelope]bool{}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	for i, m := range batch {
-		if failed[fmt.Sprint(i)] != nil {
-			continue
-		}
-		done[m] = true
-		id := m.event.EventID()
-		if _, ok := s.ret[id]; !ok {
-			s.ret[id] = time.Now().UnixNano()
+		if failed[fmt.Sprint(i)] == nil {
+			done[m] = true
 		}
 	}
 	return done

@@ -14,6 +14,7 @@ import (
 
 // Outcome is what was decided on an alarm.
 type Outcome struct {
+	Window        string // that it joined or began
 	Investigation string
 	Opener        bool
 }
@@ -46,7 +47,7 @@ func Rules(windows []Window, e incident.Event) ([]Window, Outcome) {
 		}
 	}
 	if near != nil {
-		return windows, Outcome{near.Investigation, false}
+		return windows, Outcome{near.ID, near.Investigation, false}
 	}
 	investigation, opener := e.InvestigationID(name), true
 	var latest time.Time
@@ -58,5 +59,5 @@ func Rules(windows []Window, e incident.Event) ([]Window, Outcome) {
 	added := Window{e.Timestamp, "win-" + incident.ShortHash(investigation, e.EventID()), investigation}
 	next := append(slices.Clone(windows), added)
 	slices.SortFunc(next, func(a, b Window) int { return cmp.Or(a.At.Compare(b.At), strings.Compare(a.ID, b.ID)) })
-	return next, Outcome{investigation, opener}
+	return next, Outcome{added.ID, investigation, opener}
 }

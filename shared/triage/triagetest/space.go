@@ -70,20 +70,26 @@ type Space struct {
 
 	mu      sync.Mutex
 	started map[string]time.Time
-	call    map[string]int64 // event id -> when its first delivery began
-	ret     map[string]int64 // event id -> when it was first done
+	handed  map[string]time.Time // event id -> when triage was first given it
+	decided map[string]span      // event id -> when its decision was made
 	did     Counts
 }
 
 // Counts are what a space did.
 type Counts struct{ Deliveries, Faults, Requests int }
 
+// span is a time within which something happened.
+type span struct{ from, to time.Time }
+
+// delivered is the key under which a context holds when its delivery began.
+type delivered struct{}
+
 // New makes a space over memory, at the pace of virtual time. Seed and number decide its workload.
 func New(seed, number uint64, faults float64) *Space {
 	return &Space{
 		Chance: &Chance{r: rand.New(rand.NewPCG(seed, number))}, Store: kv.NewMemory(), Make: Protocol, Faults: faults, Pace: Virtual,
 		Epoch:   time.Date(2026, 3, 1, 2, 40, 0, 0, time.UTC),
-		started: map[string]time.Time{}, call: map[string]int64{}, ret: map[string]int64{},
+		started: map[string]time.Time{}, handed: map[string]time.Time{}, decided: map[string]span{},
 	}
 }
 

@@ -3,10 +3,12 @@ package triagetest
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/kv"
+	"github.com/firefinder/firefinder/shared/record"
 )
 
 // faulty is a store that throttles, fails before or after the effect, and is slow.
@@ -76,10 +78,27 @@ func (f faulty) Commit(ctx context.Context, ops ...kv.Op) error {
 		}
 	}
 	err = f.Store.Commit(ctx, ops...)
+	if err == nil {
+		f.note(ctx, ops)
+	}
 	if after && err == nil {
 		return incident.Errorf(incident.Unavailable, "simulated fault after the effect")
 	}
 	return err
+}
+
+// note keeps when the decisions on alarms were made: between the beginning of the delivery whose commit stored them and that
+// commit. An alarm that joins is decided when the windows are read, so no span within that would do; what a caller sees, from the
+// first delivery to the first that was settled, is wider and leaves the judge more orders than it can try.
+func (f faulty) note(ctx context.Context, ops []kv.Op) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, op := range ops {
+		if id, ok := strings.CutPrefix(op.Key.PK, "ALARM#"); ok && op.Kind == kv.KindPut && op.Key == record.AlarmKey(id) {
+			began, _ := ctx.Value(delivered{}).(time.Time)
+			f.decided[id] = span{began, time.Now()}
+		}
+	}
 }
 
 // pass lets simulated time go by.
