@@ -103,15 +103,9 @@ func Member(investigation string, a Alarm) kv.Op {
 func Open(inv incident.Investigation) []kv.Op {
 	return []kv.Op{
 		kv.Put(InvestigationKey(inv.ID), inv, kv.Absent()),
-		kv.Put(listKey(inv), brief(inv), kv.Always()),
-		kv.Put(activeKey(inv.ID), brief(inv), kv.Always()),
+		kv.Put(listKey(inv), inv, kv.Always()),
+		kv.Put(activeKey(inv.ID), inv, kv.Always()),
 	}
-}
-
-// brief is the entry of lists: the head without the opener's body.
-func brief(inv incident.Investigation) incident.Investigation {
-	inv.Opener.Data = nil
-	return inv
 }
 
 // Get reads an investigation.
@@ -155,22 +149,38 @@ func Update(ctx context.Context, s kv.Store, now time.Time, id string, fn func(*
 func Put(inv incident.Investigation, version int64) []kv.Op {
 	ops := []kv.Op{
 		kv.Put(InvestigationKey(inv.ID), inv, kv.Version(version)),
-		kv.Put(listKey(inv), brief(inv), kv.Always()),
+		kv.Put(listKey(inv), inv, kv.Always()),
 	}
 	if inv.State.Final() {
 		return append(ops, kv.Delete(activeKey(inv.ID), kv.Always()))
 	}
-	return append(ops, kv.Put(activeKey(inv.ID), brief(inv), kv.Always()))
+	return append(ops, kv.Put(activeKey(inv.ID), inv, kv.Always()))
 }
 
-// Versioned reads an investigation with the version of its head, for a conditional Put.
-func Versioned(ctx context.Context, s kv.Store, id string) (incident.Investigation, int64, error) {
-	return get(ctx, s, id)
+// Head is an investigation with the version of its head, for a conditional Put.
+type Head struct {
+	incident.Investigation
+	Version int64
 }
 
-// Active lists the investigations that are not final.
-func Active(ctx context.Context, s kv.Store) ([]incident.Investigation, error) {
-	return decode[incident.Investigation](s.Query(ctx, "ACTIVE", "", kv.Page{}))
+// Put returns the operations that write the head and its list entries, if nobody has written them since it was read.
+func (h Head) Put() []kv.Op { return Put(h.Investigation, h.Version) }
+
+// Active lists the investigations that are not final. Entries of the list are written in the commits of their heads and so
+// have their versions; were one ever to differ, a conditional Put conflicts and a read of the head tells.
+func Active(ctx context.Context, s kv.Store) ([]Head, error) {
+	items, err := s.Query(ctx, "ACTIVE", "", kv.Page{})
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Head, len(items))
+	for i, item := range items {
+		out[i].Version = item.Version
+		if err := item.Decode(&out[i].Investigation); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
 }
 
 // List returns investigations opened at or before until, newest first, going back at most a year.

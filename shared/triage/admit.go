@@ -21,39 +21,44 @@ var admissionKey = kv.Key{PK: "ADMISSION", SK: "ADMISSION"}
 // find a start that the first has not confirmed yet and ask for it again: Starter answers with the execution that is there.
 func (s *Service) Admit(ctx context.Context) error {
 	for range attempts {
-		active, v, err := s.admission(ctx)
+		active, lock, err := s.admission(ctx)
 		if err != nil {
 			return err
 		}
-		running := 0
-		var late []error
-		for _, inv := range active {
-			if !inv.Admitted {
+		var running int
+		var late []record.Head
+		for _, h := range active {
+			if !h.Admitted {
 				continue
 			}
-			if inv.State != incident.AwaitingApproval {
+			if h.State != incident.AwaitingApproval {
 				running++
 			}
-			if !inv.StartConfirmed {
-				late = append(late, s.confirm(ctx, inv.ID)) // one that cannot start does not hold up the others
+			if !h.StartConfirmed {
+				late = append(late, h)
 			}
 		}
 		waiting := Waiting(active)
-		if len(waiting) == 0 {
-			return errors.Join(late...)
+		free := min(len(waiting), max(0, s.Space.Budget.Concurrent-running), seats)
+		next, err := s.seat(ctx, lock, waiting[:free])
+		if err == nil && free < seats {
+			err = s.queue(ctx, waiting[free:])
 		}
-		if running >= s.Space.Budget.Concurrent {
-			return errors.Join(append(late, s.queue(ctx, waiting))...)
+		if incident.Is(err, incident.Conflict) {
+			continue
 		}
-		err = s.admit(ctx, waiting[0].ID, v)
-		if err != nil && !incident.Is(err, incident.Conflict) {
+		if err := errors.Join(err, s.confirm(ctx, append(late, next...))); err != nil || free < seats {
 			return err
 		}
 	}
 	return incident.Errorf(incident.Throttled, "admission lost %d races; sweep goes on", attempts)
 }
 
-func (s *Service) admission(ctx context.Context) ([]incident.Investigation, int64, error) {
+// seats is how many investigations fit into a commit, beside the lock.
+const seats = (kv.MaxOps - 1) / 3
+
+// admission reads who is at work or waits, and the version of the item that whoever gives places writes.
+func (s *Service) admission(ctx context.Context) ([]record.Head, int64, error) {
 	var lock struct{}
 	v, _, err := kv.Read(ctx, s.Store, admissionKey, &lock)
 	if err != nil {
@@ -64,61 +69,73 @@ func (s *Service) admission(ctx context.Context) ([]incident.Investigation, int6
 }
 
 // Waiting lists the investigations that wait to be admitted, first in line first.
-func Waiting(active []incident.Investigation) []incident.Investigation {
-	waiting := slices.DeleteFunc(slices.Clone(active), func(inv incident.Investigation) bool { return inv.Admitted })
-	slices.SortFunc(waiting, func(a, b incident.Investigation) int {
+func Waiting(active []record.Head) []record.Head {
+	waiting := slices.DeleteFunc(slices.Clone(active), func(h record.Head) bool { return h.Admitted })
+	slices.SortFunc(waiting, func(a, b record.Head) int {
 		return cmp.Or(cmp.Compare(a.Priority.Rank(), b.Priority.Rank()), a.OpenedAt.Compare(b.OpenedAt), cmp.Compare(a.ID, b.ID))
 	})
 	return waiting
 }
 
-// admit gives one investigation its place; the admission item's version makes sure that nobody else did meanwhile.
-func (s *Service) admit(ctx context.Context, id string, version int64) error {
-	inv, v, err := record.Versioned(ctx, s.Store, id)
-	if err != nil {
-		return err
+// seat gives investigations their places in one commit; the version of the admission item makes sure that nobody else gave
+// places meanwhile.
+func (s *Service) seat(ctx context.Context, lock int64, first []record.Head) ([]record.Head, error) {
+	if len(first) == 0 {
+		return nil, nil
 	}
-	if inv.Admitted || inv.State.Final() {
-		return nil
+	ops := []kv.Op{kv.Put(admissionKey, struct{}{}, kv.Version(lock))}
+	seated := slices.Clone(first)
+	for i := range seated {
+		h := &seated[i]
+		h.Admitted, h.State, h.StateReason, h.UpdatedAt = true, incident.Opened, "", s.Now()
+		ops = append(ops, h.Put()...)
+		h.Version++
 	}
-	inv.Admitted, inv.State, inv.StateReason, inv.UpdatedAt = true, incident.Opened, "", s.Now()
-	ops := append(record.Put(inv, v), kv.Put(admissionKey, struct{}{}, kv.Version(version)))
-	if err := s.Store.Commit(ctx, ops...); err != nil {
-		return err
-	}
-	return s.confirm(ctx, id)
+	return seated, s.Store.Commit(ctx, ops...)
 }
 
-// confirm starts the execution, whose name makes it once only, and notes that it exists.
-func (s *Service) confirm(ctx context.Context, id string) error {
-	if err := s.Start.Start(ctx, id, workflow.Input{ID: id}); err != nil {
-		return fmt.Errorf("start %s: %w", id, err)
-	}
-	_, err := record.Update(ctx, s.Store, s.Now(), id, func(inv *incident.Investigation) error {
-		inv.StartConfirmed = true
-		return nil
-	})
-	return err
-}
-
-// queue marks what has to wait, with its place in line.
-func (s *Service) queue(ctx context.Context, waiting []incident.Investigation) error {
-	for i, inv := range waiting {
+// queue tells those that have to wait their places in line.
+func (s *Service) queue(ctx context.Context, line []record.Head) error {
+	var moved []record.Head
+	for i, h := range line {
 		reason := fmt.Sprintf("place %d in line: %d investigations run at once in this space", i+1, s.Space.Budget.Concurrent)
-		if inv.State == incident.Queued && inv.StateReason == reason {
-			continue
+		if h.State != incident.Queued || h.StateReason != reason {
+			h.State, h.StateReason, h.UpdatedAt = incident.Queued, reason, s.Now()
+			moved = append(moved, h)
 		}
-		_, err := record.Update(ctx, s.Store, s.Now(), inv.ID, func(inv *incident.Investigation) error {
-			if !inv.Admitted && !inv.State.Final() {
-				inv.State, inv.StateReason = incident.Queued, reason
-			}
-			return nil
-		})
-		if err != nil {
+	}
+	for chunk := range slices.Chunk(moved, seats) {
+		var ops []kv.Op
+		for _, h := range chunk {
+			ops = append(ops, h.Put()...)
+		}
+		if err := s.Store.Commit(ctx, ops...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// confirm starts executions, whose names make each of them once only, and notes that they exist. One that cannot start does
+// not hold up the others.
+func (s *Service) confirm(ctx context.Context, heads []record.Head) error {
+	var failed []error
+	for _, h := range heads {
+		if err := s.Start.Start(ctx, h.ID, workflow.Input{ID: h.ID}); err != nil {
+			failed = append(failed, fmt.Errorf("start %s: %w", h.ID, err))
+			continue
+		}
+		h.StartConfirmed, h.UpdatedAt = true, s.Now()
+		err := s.Store.Commit(ctx, h.Put()...)
+		if incident.Is(err, incident.Conflict) { // it is at work already
+			_, err = record.Update(ctx, s.Store, s.Now(), h.ID, func(inv *incident.Investigation) error {
+				inv.StartConfirmed = true
+				return nil
+			})
+		}
+		failed = append(failed, err)
+	}
+	return errors.Join(failed...)
 }
 
 // Sweep finishes what a crash left: unconfirmed starts, places under the cap, notes of late alarms. Repeats are safe.

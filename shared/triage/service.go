@@ -118,7 +118,7 @@ func (s *Service) decideChunk(ctx context.Context, events []incident.Event, fail
 		if !raced && !look {
 			continue
 		}
-		t := s.begin(look)
+		t := s.begin(len(events), look)
 		err := t.takeAll(ctx, events)
 		if err == nil {
 			err = t.commit(ctx)
@@ -159,7 +159,7 @@ func (s *Service) decideOne(ctx context.Context, e incident.Event) (opened bool,
 		if !incident.Is(err, incident.NotFound) {
 			return false, err
 		}
-		t := s.begin(true)
+		t := s.begin(1, true)
 		if err = t.takeAll(ctx, []incident.Event{e}); err == nil {
 			err = t.commit(ctx)
 		}

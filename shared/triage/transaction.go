@@ -21,7 +21,7 @@ type transaction struct {
 	touched        map[time.Time]bool // buckets that a new window depends on
 	histories      map[incident.AlarmKey]*history
 	investigations map[string]incident.Investigation
-	heads          int               // investigations read
+	listing        bool              // read the list of active investigations before any head
 	notes          map[string][]note // by investigation
 	ops            []kv.Op
 	opened         bool
@@ -34,9 +34,13 @@ type note struct {
 	text  string
 }
 
-func (s *Service) begin(look bool) *transaction {
+// several events in a batch will ask for several investigations: the list of active ones is read at once.
+const several = 5
+
+// begin starts a transaction for n events.
+func (s *Service) begin(n int, look bool) *transaction {
 	return &transaction{
-		Service: s, graph: s.graph.Load().graph, look: look, buckets: map[time.Time]*bucket{}, touched: map[time.Time]bool{},
+		Service: s, graph: s.graph.Load().graph, look: look, listing: n >= several, buckets: map[time.Time]*bucket{}, touched: map[time.Time]bool{},
 		histories: map[incident.AlarmKey]*history{}, investigations: map[string]incident.Investigation{},
 		notes: map[string][]note{},
 	}
@@ -217,23 +221,21 @@ func (t *transaction) addWindow(w Window) {
 	b.dirty = true
 }
 
-// fewHeads are read one by one; from then on the list of active investigations is cheaper.
-const fewHeads = 1
-
-// investigation reads the head of an investigation. A batch of a storm asks for many: then one query fetches all that
-// are not final, whose entries in the list are written together with their heads.
+// investigation reads the head of an investigation, in a storm with one query for all that are not final: their entries in
+// the list are written together with their heads.
 func (t *transaction) investigation(ctx context.Context, id string) (incident.Investigation, error) {
 	if inv, ok := t.investigations[id]; ok {
 		return inv, nil
 	}
-	if t.heads++; t.heads == fewHeads+1 {
+	if t.listing {
+		t.listing = false
 		active, err := record.Active(ctx, t.Store)
 		if err != nil {
 			return incident.Investigation{}, err
 		}
-		for _, inv := range active {
-			if _, known := t.investigations[inv.ID]; !known {
-				t.investigations[inv.ID] = inv
+		for _, h := range active {
+			if _, known := t.investigations[h.ID]; !known {
+				t.investigations[h.ID] = h.Investigation
 			}
 		}
 		return t.investigation(ctx, id)

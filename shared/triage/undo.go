@@ -73,7 +73,7 @@ func (s *Service) reverse(ctx context.Context, eventID string, by incident.Perso
 	if reason := Reversible(a); reason != "" {
 		return r, false, incident.Errorf(incident.Invalid, "the decision on %s stays: %s", eventID, reason)
 	}
-	t := s.begin(true)
+	t := s.begin(1, true)
 	if _, err := t.windows(ctx, hours(a.Event.Timestamp)); err != nil {
 		return r, false, err
 	}

@@ -130,7 +130,7 @@ func until(t *testing.T, s kv.Store, state incident.State) incident.Investigatio
 	t.Helper()
 	for began := time.Now(); time.Since(began) < time.Minute; <-time.After(2 * time.Millisecond) {
 		if list, err := record.Active(t.Context(), s); err == nil && len(list) == 1 && list[0].State == state {
-			return list[0]
+			return list[0].Investigation
 		}
 	}
 	t.Fatalf("no investigation is %s within a minute", state)

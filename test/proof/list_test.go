@@ -86,11 +86,11 @@ var mutants = []mutant{
 	{guard: "the id follows from the alarm", file: "shared/triage/fire.go", old: "ID: a.Event.InvestigationID(t.Space.Name), Space", new: "ID: a.Event.InvestigationID(t.Now().String()), Space", test: "TestSimulation"},
 
 	// The start.
-	{guard: "one place is given once", file: "shared/triage/admit.go", old: "kv.Put(admissionKey, struct{}{}, kv.Version(version))", new: "kv.Put(admissionKey, struct{}{}, kv.Always())", test: "TestGuardsAreNeeded"},
-	{guard: "the cap of running investigations", file: "shared/triage/admit.go", old: "if running >= s.Space.Budget.Concurrent {", new: "if false {", test: "TestStormMode"},
+	{guard: "one place is given once", file: "shared/triage/admit.go", old: "kv.Put(admissionKey, struct{}{}, kv.Version(lock))", new: "kv.Put(admissionKey, struct{}{}, kv.Always())", test: "TestGuardsAreNeeded"},
+	{guard: "the cap of running investigations", file: "shared/triage/admit.go", old: "max(0, s.Space.Budget.Concurrent-running)", new: "1000", test: "TestStormMode"},
 	{guard: "the most urgent comes first", file: "shared/triage/admit.go", old: "cmp.Compare(a.Priority.Rank(), b.Priority.Rank()), ", new: "", test: "TestAdmissionFollowsPriorityAndEnds"},
-	{guard: "a start that is not confirmed is repeated", file: "shared/triage/admit.go", old: "\t\t\tif !inv.StartConfirmed {", new: "\t\t\tif false {", test: "TestGuardsAreNeeded", short: true},
-	{guard: "no confirmation before the start", file: "shared/triage/admit.go", old: "\t\treturn fmt.Errorf(\"start %s: %w\", id, err)\n", new: "\t\t_ = err\n", test: "TestGuardsAreNeeded"},
+	{guard: "a start that is not confirmed is repeated", file: "shared/triage/admit.go", old: "\t\t\tif !h.StartConfirmed {", new: "\t\t\tif false {", test: "TestGuardsAreNeeded", short: true},
+	{guard: "no confirmation before the start", file: "shared/triage/admit.go", old: "\t\t\tfailed = append(failed, fmt.Errorf(\"start %s: %w\", h.ID, err))\n\t\t\tcontinue\n", new: "\t\t\t_ = err\n", test: "TestGuardsAreNeeded"},
 	{guard: "an execution's name makes it one", file: "shared/aws/stepfn/stepfn.go", old: "if exists := (*types.ExecutionAlreadyExists)(nil); errors.As(err, &exists) {", new: "if exists := (*types.ExecutionAlreadyExists)(nil); false && errors.As(err, &exists) {", test: "TestStart"},
 	{guard: "an older worker is fenced", file: "shared/journal/journal.go", old: "if j.head.Epoch != epoch {", new: "if false {", test: "TestAnOlderHolderIsFenced", short: true},
 
