@@ -31,6 +31,7 @@ type Options struct {
 type Store struct {
 	db *bolt.DB
 	group
+	flusher *flusher // of a store that does not sync
 }
 
 var _ kv.Store = (*Store)(nil)
@@ -51,7 +52,11 @@ func Open(path string, opts Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(incident.Errorf(incident.Unavailable, "open store %s: %w", path, err), db.Close())
 	}
-	return &Store{db: db}, nil
+	s := &Store{db: db}
+	if opts.NoSync {
+		s.flusher = flush(db)
+	}
+	return s, nil
 }
 
 // Durable reports whether a commit that returned nil survives a power cut.
@@ -67,10 +72,8 @@ func (s *Store) String() string {
 
 // Close writes what was not synced and closes the file. Running reads and commits end first.
 func (s *Store) Close() error {
-	if !s.Durable() {
-		if err := s.db.Sync(); err != nil {
-			return errors.Join(err, s.db.Close())
-		}
+	if s.flusher != nil {
+		return errors.Join(s.flusher.end(), s.db.Close())
 	}
 	return s.db.Close()
 }

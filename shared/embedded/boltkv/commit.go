@@ -98,6 +98,9 @@ func (s *Store) write(commits []*commit) {
 		}
 		return nil
 	})
+	if err == nil && s.flusher != nil {
+		s.flusher.wrote()
+	}
 	for _, c := range commits {
 		if err != nil && !errors.Is(err, errNothing) && c.err == nil {
 			c.err = err
