@@ -93,25 +93,50 @@ func TestCulpritFromMetricsAlone(t *testing.T) {
 	}
 }
 
-// Of two changes that do the same at the same time, the one whose value the errors mention is to blame.
-func TestTheValueTellsTwinsApart(t *testing.T) {
-	commit := func(id, file, diff string) []Change {
-		return []Change{{ID: id, Time: minute(54), Kind: "commit", Title: "tidy", Files: []string{file}, Diff: "@@ " + file + " @@\n" + diff},
-			{ID: "deploy-" + id, Time: minute(56), Kind: "deployment", Component: "billing", Revision: id}}
+// Of two changes that differ in one thing, that thing tells them apart: the value that the errors mention, the file that the
+// stack trace names, what was deployed before the trouble, what a new release may break, what does more than move words, what
+// runs at all, where it runs.
+func TestTwinsAreToldApart(t *testing.T) {
+	commit := func(id, file, diff string) Change {
+		return Change{ID: id, Time: minute(54), Kind: "commit", Title: "tidy", Files: []string{file}, Diff: "@@ " + file + " @@\n" + diff}
 	}
+	on := func(component string, at float64, c Change) []Change {
+		return []Change{c, {ID: "deploy-" + c.ID, Time: minute(at), Kind: "deployment", Component: component, Revision: c.ID}}
+	}
+	deployed := func(at float64, c Change) []Change { return on("billing", at, c) }
 	const other = "0000000011112222" // by its name it comes first where all else is equal
+	const exhausted, lowered = "timeout acquiring connection from pool", "-  max_connections: 90\n+  max_connections: 23"
+	const rounds = "-\treturn token.amount\n+\treturn token.amount.Truncate(0)"
+	const panics = "-\tlast := lines[len(lines)-1]\n+\tlast := lines[n]"
 	for name, c := range map[string]struct {
 		line         string
+		verdict      Verdict
 		right, wrong []Change
 	}{
-		"value": {"timeout acquiring connection from pool (max=23)", commit(guilty, "services/billing/read.yaml", "-  max_connections: 90\n+  max_connections: 23"),
-			commit(other, "services/billing/copy.yaml", "-  max_connections: 90\n+  max_connections: 37")},
+		"value": {exhausted + " (max=23)", Culprit, deployed(56, commit(guilty, "services/billing/read.yaml", lowered)),
+			deployed(56, commit(other, "services/billing/copy.yaml", "-  max_connections: 90\n+  max_connections: 37"))},
+		"stack frame": {"panic: runtime error: index out of range [5] with length 5 services/billing/ledger.go:44", Culprit, deployed(56, commit(guilty, "services/billing/ledger.go", panics)),
+			deployed(56, commit(other, "services/billing/web.go", panics))},
+		"shipped before": {exhausted, Culprit, deployed(56, commit(guilty, "services/billing/read.yaml", lowered)), deployed(75, commit(other, "services/billing/copy.yaml", lowered))},
+		"runs": {"capture of token refused: amount of request differs from amount of invoice", Possible, deployed(56, commit(guilty, "services/billing/round.go", "-\treturn amount\n+\treturn amount.Truncate(0)")),
+			deployed(56, commit(other, "docs/capture.md", "+Capture of the token is refused: the amount of the request differs from the amount of the invoice."))},
+		"place": {exhausted + " (max=23)", Culprit, deployed(56, commit(guilty, "services/billing/read.yaml", "-  max_connections: 90\n+  max_connections: 37")),
+			on("mail", 56, commit(other, "services/mail/read.yaml", lowered))},
+		"major release": {"could not convert invoice: unsupported version of the format", Possible, deployed(56, commit(guilty, "services/billing/go.mod", "-\tgithub.com/acme/money v1.4.0\n+\tgithub.com/acme/money v2.0.0")),
+			deployed(56, commit(other, "services/billing/tools/go.mod", "-\tgithub.com/acme/dates v1.4.0\n+\tgithub.com/acme/dates v1.4.1"))},
+		"more than a move": {"capture of token refused: amount of request differs from amount of invoice", Possible, deployed(56, commit(guilty, "services/billing/round.go", rounds)),
+			deployed(56, commit(other, "services/billing/capture.go", "-\treq := card.CaptureRequest{Amount: in.Amount, Token: in.Token}\n-\treturn c.card.Capture(ctx, req)\n+\treturn c.card.Capture(ctx, request(in))\n+}\n+\n+func request(in Input) card.CaptureRequest {\n+\treturn card.CaptureRequest{Amount: in.Amount, Token: in.Token}"))},
 	} {
 		in := incidentOf(c.line)
 		in.Changes = append(append([]Change{}, c.wrong...), c.right...)
 		b := Analyze(in)
-		if v, ok := b.Culprit(); !ok || v.Change.ID != guilty && v.Change.ID != "deploy-"+guilty {
-			t.Errorf("%s: blamed %q, %v", name, v.Change.ID, ok)
+		if v := b.Changes[0]; v.Change.ID != guilty && v.Change.ID != "deploy-"+guilty || v.Verdict != c.verdict {
+			t.Errorf("%s: first comes %q, %s: %+v", name, v.Change.ID, v.Verdict, v.Reasons)
+		}
+		for _, v := range b.Changes { // what was deployed does what it carries
+			if v.Change.ID == "deploy-"+guilty && v.Verdict != c.verdict {
+				t.Errorf("%s: the deployment is %s: %+v", name, v.Verdict, v.Reasons)
+			}
 		}
 	}
 }

@@ -11,7 +11,7 @@ type mutant struct {
 	short bool // also run with PROOF=short
 }
 
-// mutants are the guards, from the door to the start. What races do without a guard is found by chance, so the tests of
+// mutants are the guards, from the door to the start, and what tells one change from another. What races do without a guard is found by chance, so the tests of
 // such guards repeat themselves. What another guard covers is not listed, as no test can miss it: that a batch's repeats
 // are taken out first, that an alarm's history knows its events (both: an alarm is decided once).
 var mutants = []mutant{
@@ -93,6 +93,18 @@ var mutants = []mutant{
 	{guard: "no confirmation before the start", file: "shared/triage/admit.go", old: "\t\t\tfailed = append(failed, fmt.Errorf(\"start %s: %w\", h.ID, err))\n\t\t\tcontinue\n", new: "\t\t\t_ = err\n", test: "TestGuardsAreNeeded"},
 	{guard: "an execution's name makes it one", file: "shared/aws/stepfn/stepfn.go", old: "if exists := (*types.ExecutionAlreadyExists)(nil); errors.As(err, &exists) {", new: "if exists := (*types.ExecutionAlreadyExists)(nil); false && errors.As(err, &exists) {", test: "TestStart"},
 	{guard: "an older worker is fenced", file: "shared/journal/journal.go", old: "if j.head.Epoch != epoch {", new: "if false {", test: "TestAnOlderHolderIsFenced", short: true},
+
+	// What tells one change from another.
+	{guard: "the value that errors mention", file: "shared/evidence/change.go", old: "value, valueText := a.valueMatch(t)", new: "value, valueText := 0.0, \"\"", test: "TestTwinsAreToldApart"},
+	{guard: "the file that a stack trace names", file: "shared/evidence/change.go", old: "frame := a.frameMatch(t)", new: "frame := 0.0", test: "TestTwinsAreToldApart"},
+	{guard: "what was not deployed in time", file: "shared/evidence/change.go", old: "\tship(all)\n", new: "", test: "TestTwinsAreToldApart"},
+	{guard: "what a release may break", file: "shared/evidence/change.go", old: "\ta.weighDependencies(t)\n", new: "", test: "TestTwinsAreToldApart"},
+	{guard: "what only moves words", file: "shared/evidence/change.go", old: "a.edit.rewrites && mechanism < 0.5", new: "false", test: "TestTwinsAreToldApart"},
+	{guard: "what never runs", file: "shared/evidence/change.go", old: "\t\ta.inert = inertness(c, a.edit)\n", new: "", test: "TestTwinsAreToldApart"},
+	{guard: "where it runs", file: "shared/evidence/change.go", old: "\t\ta.judgePlace(place, named)\n", new: "\t\ta.place = 1\n", test: "TestTwinsAreToldApart"},
+	{guard: "a deployment does what it carries", file: "shared/evidence/change.go", old: "\tinherit(all)\n", new: "", test: "TestTwinsAreToldApart"},
+	{guard: "when it took effect", file: "shared/evidence/change.go", old: "\t\ta.judgeTime(t)\n", new: "\t\ta.time = 1\n", test: "TestTwinsAreToldApart"},
+	{guard: "what only loosens limits", file: "shared/evidence/change.go", old: "a.loosensOnly() && mechanism < 0.5", new: "false", test: "TestTopicalDecoysAreNotBlamed"},
 
 	// The queue of a laptop.
 	{guard: "a delivery is counted before it happens", file: "shared/embedded/localqueue/deliver.go", old: "ops = append(ops, kv.Put(q.countKey(e.ID), e.Receives, kv.Always()))", new: "", test: "TestWhatEndsTheProcessIsBuried"},
