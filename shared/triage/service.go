@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"slices"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -38,8 +39,10 @@ type Deps struct {
 // Service commits triage decisions. It is safe for concurrent use, in as many processes as there are.
 type Service struct {
 	Deps
-	graph atomic.Pointer[drawn]
-	rules []skill.SkipRule
+	graph   atomic.Pointer[drawn]
+	rules   []skill.SkipRule
+	one     sync.Mutex  // held by whoever starts: workers of one process would only get into each other's way
+	pending atomic.Bool // something was opened since whoever starts began to look
 }
 
 // New makes a Service.
@@ -181,8 +184,13 @@ func (s *Service) start(ctx context.Context, opened bool) {
 	if !opened || s.Start == nil {
 		return
 	}
-	if err := s.Sweep(ctx); err != nil {
-		s.Log.WarnContext(ctx, "start left to sweep", "class", incident.ClassOf(err), "err", err.Error())
+	s.pending.Store(true)
+	for s.pending.Load() && s.one.TryLock() { // who finds it held leaves the rest to its holder, who looks again
+		s.pending.Store(false)
+		if err := s.Sweep(ctx); err != nil {
+			s.Log.WarnContext(ctx, "start left to sweep", "class", incident.ClassOf(err), "err", err.Error())
+		}
+		s.one.Unlock()
 	}
 }
 

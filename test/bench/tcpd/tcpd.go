@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path"
@@ -154,8 +155,8 @@ func F1(truth map[string][]int, found []int) float64 {
 	predicted := withZero(found)
 	var union []int
 	recall := 0.0
-	for _, changes := range truth {
-		own := withZero(changes)
+	for _, annotator := range slices.Sorted(maps.Keys(truth)) { // in order, so that every run adds up to the same last digit
+		own := withZero(truth[annotator])
 		union = append(union, own...)
 		recall += float64(matches(own, predicted)) / float64(len(own)) / float64(len(truth))
 	}
@@ -195,8 +196,8 @@ func distance(a, b int) int { return max(a-b, b-a) }
 func Cover(truth map[string][]int, found []int, n int) float64 {
 	predicted := segments(found, n)
 	sum := 0.0
-	for _, changes := range truth {
-		for _, s := range segments(changes, n) {
+	for _, annotator := range slices.Sorted(maps.Keys(truth)) {
+		for _, s := range segments(truth[annotator], n) {
 			best := 0.0
 			for _, p := range predicted {
 				common := max(min(s[1], p[1])-max(s[0], p[0]), 0)
