@@ -3,6 +3,7 @@ package evidence
 import (
 	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"strings"
 	"testing"
@@ -125,5 +126,31 @@ func TestBriefDoesNotGrowWithPoints(t *testing.T) {
 	t.Logf("kept of 20,000 points %d bytes, of 400,000 %d", small, big)
 	if big > max(3*small, 1<<20) {
 		t.Errorf("twenty times the points keep %d bytes in place of %d", big, small)
+	}
+}
+
+// Ten million points (a hundredth of that without PROOF), in and out of order and each tenth twice, give the cause that a
+// few give.
+func TestManyPoints(t *testing.T) {
+	points := 100_000
+	if os.Getenv("PROOF") != "" {
+		points = 10_000_000
+	}
+	in := madeUp(points, 0)
+	for c := range in.Metrics {
+		s := &in.Metrics[c]
+		n := len(s.Times)
+		for i := 0; i+10 < n; i += 10 {
+			s.Times[i], s.Times[i+7] = s.Times[i+7], s.Times[i]
+			s.Values[i], s.Values[i+7] = s.Values[i+7], s.Values[i]
+			s.Times[i+3], s.Values[i+3] = s.Times[i+2], s.Values[i+2]
+		}
+	}
+	began := time.Now()
+	b := Analyze(in)
+	want := Analyze(madeUp(5_000, 0))
+	t.Logf("%d points: %v, %s", points, time.Since(began).Round(time.Millisecond), b.Outcome)
+	if len(b.Causes) == 0 || b.Causes[0].Component != want.Causes[0].Component || b.Causes[0].Onset.Sub(in.Window.Start).Abs() > time.Minute {
+		t.Errorf("causes %+v, of few points %+v", b.Causes, want.Causes)
 	}
 }
