@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -102,4 +104,20 @@ func wanted(goType string) string {
 		return "a list (lines that begin with -)"
 	}
 	return "keys with values (lines such as name: value)"
+}
+
+// fractions names the whole numbers of a budget that have a fraction, which the decoder would cut off.
+func fractions(data []byte) (out []string) {
+	var space struct {
+		Budget map[string]yaml.Node `yaml:"budget"`
+	}
+	if yaml.Unmarshal(data, &space) != nil {
+		return nil // the decoder has told
+	}
+	for _, key := range slices.Sorted(maps.Keys(space.Budget)) {
+		if value := space.Budget[key]; key != "dollars_day" && value.Tag == "!!float" {
+			out = append(out, fmt.Sprintf("line %d: key %q: %q stands there, but a whole number is needed", value.Line, key, value.Value))
+		}
+	}
+	return out
 }

@@ -193,6 +193,9 @@ func ParseSpace(file string, data []byte) (Space, error) {
 		}
 		return Space{}, incident.Errorf(incident.Invalid, "%s: %s", file, yamlFaults(data, err))
 	}
+	if faults := fractions(data); len(faults) > 0 {
+		return Space{}, incident.Errorf(incident.Invalid, "%s: %s", file, strings.Join(faults, "; "))
+	}
 	if err := dec.Decode(new(any)); !errors.Is(err, io.EOF) {
 		return Space{}, incident.Errorf(incident.Invalid, "%s: more than one YAML document; keep one space per file", file)
 	}
@@ -271,6 +274,9 @@ func (s Space) faults() []string {
 	check(s.Approvals.TwoFor == "high" || s.Approvals.TwoFor == "never", "approvals.two_people_for: must be high or never")
 	check(s.Approvals.Timeout >= 10*time.Minute, "approvals.timeout: at least 10m")
 	check(s.Budget.DollarsDay > 0, "budget.dollars_day: must be positive")
+	check(s.Budget.Wall > 0, "budget.wall: must be positive")
+	b := s.Budget
+	check(min(b.Turns, b.Tools, b.TokensIn, b.TokensOut, b.Bytes, b.Concurrent) > 0, "budget: turns, tools, tokens_in, tokens_out, bytes and concurrent must be positive; leave one out for its default")
 	check(s.Account == "" || regexp.MustCompile(`^\d{12}$`).MatchString(s.Account), "account: must be 12 digits")
 	out = append(out, s.Deploy.faults()...)
 	names := map[string]bool{}
