@@ -32,9 +32,16 @@ func Compose(n Notice) Document {
 
 func subject(n Notice) string {
 	what := map[Kind]string{
-		Findings: found(n.Conclusion), Proposal: "plan waits for your decision", Verdict: decided(n), Failure: "investigation could not be finished", Linked: "another alarm belongs to this",
+		Findings: found(n.Conclusion), Proposal: "plan waits for your decision", Verdict: decided(n), Failure: "investigation could not be finished", Linked: joined(n),
 	}[n.Kind]
 	return one(fmt.Sprintf("[%s] %s: %s", n.Investigation.Priority, n.Investigation.Title, what))
+}
+
+func joined(n Notice) string {
+	if len(n.Alarms) > 1 {
+		return fmt.Sprintf("%d more alarms belong to this", len(n.Alarms))
+	}
+	return "another alarm belongs to this"
 }
 
 func found(c *incident.Conclusion) string {

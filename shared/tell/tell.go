@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/blob"
@@ -95,7 +97,7 @@ func (s *Service) Deliver(ctx context.Context, in workflow.Delivery) (workflow.D
 
 func (s *Service) notice(ctx context.Context, in workflow.Delivery) (n deliver.Notice, err error) {
 	if deliver.Kind(in.Kind) == deliver.Linked {
-		n, err = s.lateAlarm(ctx, in)
+		n, err = s.lateAlarms(ctx, in)
 	} else {
 		n, err = s.outcome(ctx, in)
 	}
@@ -105,16 +107,27 @@ func (s *Service) notice(ctx context.Context, in workflow.Delivery) (n deliver.N
 	return n, err
 }
 
-// lateAlarm tells of one alarm that a finished investigation explains. A storm may bring hundreds: it reads that alarm and what was
-// concluded, and not all that is known.
-func (s *Service) lateAlarm(ctx context.Context, in workflow.Delivery) (deliver.Notice, error) {
-	n := deliver.Notice{Kind: deliver.Linked, Key: in.Kind + "/" + in.Event}
-	late, err := record.GetAlarm(ctx, s.Store, in.Event)
-	if err != nil {
-		return n, err
+// lateAlarms tells of alarms that a finished investigation explains. A storm may bring hundreds: it reads those of this note
+// and what was concluded, and not all that is known.
+func (s *Service) lateAlarms(ctx context.Context, in workflow.Delivery) (deliver.Notice, error) {
+	events := strings.Split(in.Event, ",")
+	n := deliver.Notice{Kind: deliver.Linked, Key: in.Kind + "/" + events[0]}
+	var late []record.Alarm
+	for _, id := range events {
+		a, err := record.GetAlarm(ctx, s.Store, id)
+		if err != nil {
+			return n, err
+		}
+		late = append(late, a)
 	}
-	n.Alarms = s.alarms(ctx, []record.Alarm{late})
-	n.Text = "A later alarm has the same root cause: " + late.Event.Title + " at " + late.Event.Timestamp.UTC().Format("2006-01-02 15:04:05Z") + "."
+	slices.SortStableFunc(late, func(a, b record.Alarm) int { return a.Event.Timestamp.Compare(b.Event.Timestamp) })
+	n.Alarms = s.alarms(ctx, late)
+	n.Text = "A later alarm has the same root cause: "
+	if len(late) > 1 {
+		n.Text = fmt.Sprintf("%d later alarms have the same root cause, the first: ", len(late))
+	}
+	n.Text += late[0].Event.Title + " at " + late[0].Event.Timestamp.UTC().Format("2006-01-02 15:04:05Z") + "."
+	var err error
 	if n.Investigation, err = record.Get(ctx, s.Store, in.ID); err != nil {
 		return n, err
 	}

@@ -131,6 +131,26 @@ func TestALateAlarmIsTold(t *testing.T) {
 	}
 }
 
+func TestLateAlarmsAreToldTogether(t *testing.T) {
+	s, m, _, _ := service(t)
+	earlier := incident.Event{EventType: "incident", IncidentID: "early", Action: incident.Created, Title: "db memory", Timestamp: t0.Add(-time.Minute)}
+	a := record.Alarm{Event: earlier, ID: earlier.EventID(), Key: earlier.AlarmKey(), Investigation: "inv-1"}
+	if err := s.Store.Commit(t.Context(), kv.Put(record.AlarmKey(a.ID), a, kv.Absent())); err != nil {
+		t.Fatal(err)
+	}
+	late := incident.Event{EventType: "incident", IncidentID: "late", Action: incident.Created, Timestamp: t0}.EventID()
+	if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: "linked", Event: late + "," + a.ID}); err != nil {
+		t.Fatal(err)
+	}
+	n := m.told[0]
+	if len(n.Alarms) != 2 || n.Alarms[0].ID != a.ID || !strings.HasPrefix(n.Text, "2 later alarms") || !strings.Contains(n.Text, "db memory") || n.Key != "linked/"+late {
+		t.Errorf("%+v", n)
+	}
+	if subject := deliver.Compose(n).Subject; !strings.HasSuffix(subject, "2 more alarms belong to this") {
+		t.Error(subject)
+	}
+}
+
 // pen writes links; away, it writes none.
 type pen struct{ away bool }
 

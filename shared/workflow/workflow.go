@@ -13,11 +13,11 @@ var Definition string
 const MaxState = 8 << 10
 
 // Input starts an execution. The execution's name is ID, ID-<n> after a resume, ID-plan-<n> with Phase "plan", or
-// ID-note-<event> with Phase "note".
+// ID-note-<event>, of the first of its alarms, with Phase "note".
 type Input struct {
 	ID    string `json:"id"`
-	Phase string `json:"phase,omitempty"` // "" investigate, "plan" make a plan, "note" tell of a late alarm; both for a finished investigation
-	Event string `json:"event,omitempty"` // the late alarm's event id, with phase note
+	Phase string `json:"phase,omitempty"` // "" investigate, "plan" make a plan, "note" tell of late alarms; both for a finished investigation
+	Event string `json:"event,omitempty"` // the late alarms' event ids with commas between, with phase note
 }
 
 // Progress is the output of the investigate step.
@@ -54,7 +54,7 @@ type Decision struct {
 type Delivery struct {
 	ID    string `json:"id"`
 	Kind  string `json:"kind"`            // findings, decision, failure, linked
-	Event string `json:"event,omitempty"` // the late alarm's event id, for linked
+	Event string `json:"event,omitempty"` // the late alarms' event ids with commas between, for linked
 	Error string `json:"error,omitempty"` // error class, for failure
 	Last  bool   `json:"last,omitempty"`  // closes the investigation afterwards
 }
