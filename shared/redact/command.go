@@ -63,6 +63,7 @@ func (m *marks) line(start, end int) {
 	m.directive(l, start)
 	m.sql(l, start)
 	m.pgpass(l, start)
+	m.together(l, start)
 }
 
 // directives begin lines of configurations and protocols whose next word is a credential.

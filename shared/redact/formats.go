@@ -54,7 +54,7 @@ var known = index([]format{
 	{"AGE-SECRET-KEY-1", &upperNum, 40, false}, {"ops_eyJ", &wordDash, 60, false}, {"p8e-", &alnum, 32, false}, {"ico-", &alnum, 32, true},
 	// observability
 	{"NRAK-", &alnum, 20, false}, {"NRAA-", &alnum, 20, false}, {"NRII-", &slug, 20, false}, {"NRIQ-", &slug, 20, false},
-	{"NRRA-", &alnum, 20, false}, {"NRSP-", &alnum, 20, false}, {"dt0c01.", &slugDot, 24, false}, {"dt0s01.", &slugDot, 24, false}, {"dt0s02.", &slugDot, 24, false},
+	{"NRRA-", &alnum, 20, false}, {"NRSP-", &alnum, 20, false}, {"NRJS-", &hexLower, 19, true}, {"dt0c01.", &slugDot, 24, false}, {"dt0s01.", &slugDot, 24, false}, {"dt0s02.", &slugDot, 24, false},
 	{"dt0s03.", &slugDot, 24, false}, {"dt0s04.", &slugDot, 24, false}, {"dt0s06.", &slugDot, 24, false}, {"dt0s08.", &slugDot, 24, false},
 	{"dt0s16.", &slugDot, 24, false}, {"dt0e01.", &slugDot, 24, false}, {"pdus+_", &wordDash, 20, false}, {"pdeu+_", &wordDash, 20, false},
 	{"glsa_", &word, 32, false}, {"glc_", &wordDash, 32, false}, {"eyJrIjoi", &wordDash, 32, false}, {"sntrys_", &wordDash, 40, false},

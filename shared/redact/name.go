@@ -25,7 +25,7 @@ func suspect(name string) bool {
 				return true
 			}
 		case 's':
-			if hasFold(rest, "secret") || hasFold(rest, "sig") || hasFold(rest, "sess") || hasFold(rest, "sid") || hasFold(rest, "sas") || hasFold(rest, "seed") {
+			if hasFold(rest, "secret") || hasFold(rest, "sig") || hasFold(rest, "sess") || hasFold(rest, "sid") || hasFold(rest, "sas") || hasFold(rest, "seed") || hasFold(rest, "senha") {
 				return true
 			}
 		case 't':
@@ -33,7 +33,7 @@ func suspect(name string) bool {
 				return true
 			}
 		case 'k':
-			if hasFold(rest, "key") {
+			if hasFold(rest, "key") || hasFold(rest, "kennwort") {
 				return true
 			}
 		case 'a':
@@ -41,7 +41,7 @@ func suspect(name string) bool {
 				return true
 			}
 		case 'c':
-			if hasFold(rest, "cred") || hasFold(rest, "cookie") || hasFold(rest, "csrf") {
+			if hasFold(rest, "cred") || hasFold(rest, "cookie") || hasFold(rest, "csrf") || hasFold(rest, "contrasena") {
 				return true
 			}
 		case 'j':
@@ -54,6 +54,10 @@ func suspect(name string) bool {
 			}
 		case 'm':
 			if hasFold(rest, "mnemonic") {
+				return true
+			}
+		case 'w':
+			if hasFold(rest, "wachtwoord") {
 				return true
 			}
 		case 'x':
@@ -92,7 +96,7 @@ var describes = toSet(`name names id ids arn arns url uri endpoint host path fil
 	location dir directory map value_from label title description hint prompt placeholder handler factory filter schema spec
 	fingerprint thumbprint rotated rotator cache index input output read write stdin duration seconds minutes days uses interval`)
 
-var passwords = toSet(`password pw passwd passphrase passcode pwd pswd psw passwort requirepass masterauth mnemonic userpass
+var passwords = toSet(`password kennwort senha wachtwoord contrasena passe pw passwd passphrase passcode pwd pswd psw passwort requirepass masterauth mnemonic userpass
 	rootpw bindpw adminpw clientsecret sharedsecret secretkey apisecret appsecret consumersecret secretaccesskey webhooksecret`)
 
 // passing are words that end like storepass and keypass and hold nothing.
@@ -106,7 +110,7 @@ var certain = []string{"client secret", "shared secret", "secret key", "api secr
 // key of what: these words before "key" make it a credential
 var keyOf = toSet(`api access account secret private encryption signing shared application app license licence integration
 	routing ingest ingestion insert master storage auth webhook consumer ssh deploy rsa hmac subscription instrumentation client
-	admin write read sas session data cookie jwt root rest function functions host user events event service primary secondary connection`)
+	pd pagerduty opsgenie genie admin write read sas session data cookie jwt root rest function functions host user events event service primary secondary connection`)
 
 // tokens that only page, deduplicate or count
 var plainToken = toSet(`next page continuation idempotency sync cancellation request pagination cursor marker start resume

@@ -14,6 +14,7 @@ func pairs(m *marks) {
 			m.element(i)
 		case '(':
 			m.call(i)
+			m.loginCall(i)
 		}
 	}
 }
@@ -33,8 +34,15 @@ func (m *marks) pair(i int) int {
 		return 0
 	}
 	c := classify(name)
-	if name == "default" {
+	switch {
+	case name == "default":
 		c = m.variable(i)
+	case c == harmless && s[i] == ':' && m.asked(i-len(name)):
+		if from, to, _ := literal(s, skipBlanks(s, i+1, 4), look); strong(s[from:to]) {
+			c = password
+		} else {
+			c = keyed
+		}
 	}
 	if c == harmless {
 		return m.named(i, name)
@@ -42,6 +50,9 @@ func (m *marks) pair(i int) int {
 	start := i + 1
 	for start < len(s) && start < i+3 && strings.IndexByte("=:>~", s[start]) >= 0 {
 		start++
+	}
+	if at := m.slashed(i, name); at > 0 && c == password {
+		return m.value(at, password, "password", false)
 	}
 	spaced := start < len(s) && s[start] == ' '
 	start = skipBlanks(s, start, 16)
@@ -86,6 +97,12 @@ func (m *marks) nameBefore(i int) string {
 		start += 2 // the hex digits of a percent escape
 	}
 	return s[start:i]
+}
+
+// asked reports whether "password for " stands before i, as in prompts that were answered: password for admin: x.
+func (m *marks) asked(i int) bool {
+	const ask = "password for "
+	return i >= len(ask) && hasFold(m.text[i-len(ask):], ask)
 }
 
 // variable classifies the name of the Terraform variable whose default stands at i: variable "db_password" { default = "x" }.

@@ -65,7 +65,7 @@ func stopsUserinfo(s string, i int) bool {
 // hooks are addresses whose path is the credential: everything behind the prefix goes.
 var hooks = []string{"hooks.slack.com/services/", "hooks.slack.com/workflows/", "hooks.slack.com/triggers/", "discord.com/api/webhooks/",
 	"discordapp.com/api/webhooks/", "hooks.zapier.com/hooks/catch/", "api.telegram.org/bot", "events.pagerduty.com/integration/",
-	"maker.ifttt.com/trigger/", "chat.googleapis.com/v1/spaces/", "alert.victorops.com/integrations/generic/"}
+	"maker.ifttt.com/trigger/", "chat.googleapis.com/v1/spaces/", "outlook.office.com/webhook/", "outlook.office365.com/webhook/", "alert.victorops.com/integrations/generic/"}
 
 func (m *marks) hook(i int) {
 	s := m.text

@@ -36,6 +36,10 @@ var ordinaries = []string{
 	"arn:aws:states:eu-west-1:123456789012:execution:shop:inv-@trace@", "messageId @uuid@", "deployment ecs-svc/4402817736609912045", "user_id=@num@", "order @num@ placed", "ticket INC0010456",
 	"pod checkout-7d9f8b6c5d-x2x9k restarted", "replicaset checkout-6bcf9d7d4", "container_id=@sha256@", "job-@uuid@ finished", "session @uuid@ started", "evt_1Nabc2LkdIwHu7ix", "client_id=@uuid@", "tenant: @uuid@",
 	"app_id=5512", "groupId: sg-@aws@", "Version-Id: @uuid@", "VersionId=@uuid@ of s3://bucket/key", "idempotency-key: @uuid@", "ClientRequestToken: @uuid@", "nextToken=eyJ2IjoxfQ", "nextToken: null", "continuation token is set",
+	// what looks like a login and is none
+	`login("admin", "dashboard")`, `checkAuth("orders-v2", "read:orders-v2")`, `credential("arn:aws:iam::123456789012:role/x", "eu-central-1")`, `BasicAuth("app", os.Getenv("APP_KEY_FILE"))`,
+	"user/pass rate: 3 / 5", "pass/fail: 120 / 3", "credentials provider:ec2", "creds rotated: yes", "sqlplus / as sysdba", "htpasswd -c users app", "password for app: expired", "account/password: see the vault",
+	"jdbc:oracle:thin:@//db:1521/shop", "pd_key: incident-checkout-5xx",
 	// names, paths, places
 	"s3://shop-artifacts/checkout/2026/06/01/build.zip", "secretsmanager:GetSecretValue is denied", "secret prod/shop/db was not found", "SecretId: prod/shop/db", "secretName: checkout-db", "/run/secrets/db_password",
 	"password_file=/run/secrets/db", "PASSWORD_FILE: /etc/app/password.txt", "tokenUrl: https://login.example.com/oauth2/token", "POST /oauth/token 200 12ms", "GET /v1/secrets 403", "service token-exchange is down",

@@ -166,6 +166,11 @@ var shapes = []shape{
 		`- name: REDIS_PASSWORD` + "\n" + `  value: "@@"`, "login failed, password was @@", "the password is @@", "passwd: @@", "$env:PASSWORD = \"@@\"",
 		`{"log":"{\"user\":\"a\",\"password\":\"@@\"}"}`, "ENV DB_PASSWORD @@", "smtp_pass: @@", "sshpass -p '@@' ssh h", "PASSWORD:@@", "set password to \"@@\"", "secret_password = @@",
 		"variable \"db_password\" { default = \"@@\" }", "'password': u'@@'", "user=app,password=@@,host=db",
+		"req.SetBasicAuth(\"app\", \"@@\")", "HTTPBasicAuth('app', '@@')", "new NetworkCredential(\"app\", \"@@\", \"corp\")", "user/pass: app / @@", "username/password=app/@@", "Kennwort: @@", "mot de passe: @@", "senha=@@",
+	}},
+	{"password that looks random", func(d dice) string { return d.of(alnum, 13) + d.of(digit, 1) }, []string{
+		"auth=('app', '@@')", "server.login(\"a@x.example\", \"@@\")", "credentials app:@@ refused", "sqlplus app/@@@shop", "jdbc:oracle:thin:app/@@@db:1521:x", "htpasswd -nb app @@", "htpasswd -b users app @@",
+		"password for app: @@",
 	}},
 	{"url password", fixed("", alnum, 14), []string{
 		"postgres://app:@@@db.internal:5432/shop", "mongodb+srv://app:@@@c0.fake.mongodb.net/x", "redis://:@@@cache:6379/0", "amqp://a:@@@mq/", "https://admin:@@@host.internal/x",
