@@ -237,7 +237,9 @@ func (w *worker) planFacts(c incident.Conclusion, b evidence.Brief) map[string]s
 		}
 		facts["files"] = strings.Join(ch.Files, ", ")
 		for name, value := range ch.Tags {
-			facts[name] = value
+			if facts[name] == "" { // whoever tags a change does not say what its component is
+				facts[name] = value
+			}
 		}
 		if p, ok := v.Telling(); ok {
 			facts["parameter"], facts["old"], facts["new"] = p.Name, p.Old, p.New

@@ -8,7 +8,8 @@ import (
 )
 
 // Block is a mitigation block: a piece of a plan that a skill's mitigations.yaml offers for some categories of cause.
-// Texts hold placeholders such as {component}, which are filled from cited evidence. Fields of the YAML have the names
+// Texts hold placeholders such as {component}, which are filled from cited evidence; a block whose placeholders cannot all be
+// filled is not used. {cluster?} in a command is left to the person where it is not known. Fields of the YAML have the names
 // of the JSON fields; actions use those of incident.PlanAction.
 type Block struct {
 	Skill       string                `json:"skill" yaml:"-"` // set by the loader

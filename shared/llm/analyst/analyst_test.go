@@ -332,7 +332,7 @@ func TestFactsDoNotCommand(t *testing.T) {
 	cause := incident.Conclusion{Outcome: incident.Likely, RootCauses: []incident.RootCause{{ID: "cause-1"}}}
 	for value, want := range map[string]string{
 		"checkout": "checkout", "arn:aws:ecs:eu-west-1:1:service/shop/checkout": "arn:aws:ecs:eu-west-1:1:service/shop/checkout", "zahlung-süd": "zahlung-süd",
-		"x; rm -rf /": "<component>", "$(id)": "<component>", "`id`": "<component>", "a|b": "<component>", "a\nb": "<component>", "a' --force '": "<component>", "a&b": "<component>", "a > b": "<component>",
+		"x; rm -rf /": "<component>", "$(id)": "<component>", "`id`": "<component>", "a|b": "<component>", "a\nb": "<component>", "a' --force '": "<component>", "a&b": "<component>", "a > b": "<component>", "--force": "<component>", "a --force": "<component>", "-rf": "<component>",
 	} {
 		d := offered(t, investigate.Offer{Conclusion: cause, Facts: map[string]string{"component": value, "metric": "m"}, Blocks: []skill.Block{block("b", "look at {component}")}})
 		if got := d.Actions[0].Command; got != "aws ecs update-service --service "+want {
@@ -340,6 +340,19 @@ func TestFactsDoNotCommand(t *testing.T) {
 		}
 		if d.Actions[0].Text != "look at "+value {
 			t.Errorf("text: %q", d.Actions[0].Text)
+		}
+	}
+}
+
+// What a block can do without stands in a command where it is known, and is left to the person where it is not.
+func TestFactsThatABlockCanDoWithout(t *testing.T) {
+	cause := incident.Conclusion{Outcome: incident.Likely, RootCauses: []incident.RootCause{{ID: "cause-1"}}}
+	b := block("b", "look at {component}")
+	b.Actions[0].Command = "aws ecs update-service --cluster {cluster?} --service {component}"
+	for cluster, want := range map[string]string{"shop": "shop", "": "<cluster>", "x; id": "<cluster>"} {
+		d := offered(t, investigate.Offer{Conclusion: cause, Facts: map[string]string{"component": "checkout", "metric": "m", "cluster": cluster}, Blocks: []skill.Block{b}})
+		if got := d.Actions[0].Command; got != "aws ecs update-service --cluster "+want+" --service checkout" {
+			t.Errorf("%q became %q", cluster, got)
 		}
 	}
 }

@@ -61,26 +61,32 @@ func nonNil[T any](s []T) []T {
 	return s
 }
 
-var placeholder = regexp.MustCompile(`\{([a-z_]+)\}`)
+// placeholder is {name}, or {name?} in a command for a fact that a person can fill in where it is not known.
+var placeholder = regexp.MustCompile(`\{([a-z_]+)\??\}`)
 
-// literal is a fact that a shell takes as it stands. Facts come from telemetry, which strangers write: in a command that
-// somebody copies, nothing of theirs may mean more than a name.
-var literal = regexp.MustCompile(`^[\p{L}\p{N} _./:@=,+%-]*$`)
+func nameOf(placeholder string) (name string, optional bool) {
+	name, optional = strings.CutSuffix(strings.Trim(placeholder, "{}"), "?")
+	return name, optional
+}
+
+// literal is a fact that a shell takes as one word, as it stands, and a program as no flag. Facts come from telemetry, which
+// strangers write: in a command that somebody copies, nothing of theirs may mean more than a name.
+var literal = regexp.MustCompile(`^[\p{L}\p{N}_./:@=,+%][\p{L}\p{N}_./:@=,+%-]*$`)
 
 // fill replaces every placeholder of a block by its fact; ok is false when one is unknown.
 func fill(b skill.Block, facts map[string]string) (skill.Block, bool) {
 	ok := true
 	text := func(s string) string {
 		return placeholder.ReplaceAllStringFunc(s, func(m string) string {
-			value := facts[m[1:len(m)-1]]
-			ok = ok && value != ""
-			return value
+			name, _ := nameOf(m)
+			ok = ok && facts[name] != ""
+			return facts[name]
 		})
 	}
 	command := func(s string) string {
 		return placeholder.ReplaceAllStringFunc(s, func(m string) string {
-			name := m[1 : len(m)-1]
-			ok = ok && facts[name] != ""
+			name, optional := nameOf(m)
+			ok = ok && (optional || facts[name] != "")
 			if !literal.MatchString(facts[name]) {
 				return "<" + name + ">" // for the person to fill in, as blocks write what they do not know
 			}
@@ -111,8 +117,8 @@ func fill(b skill.Block, facts map[string]string) (skill.Block, bool) {
 func fillSpec(s incident.Spec, facts map[string]string) *incident.Spec {
 	text := func(in string) string {
 		return placeholder.ReplaceAllStringFunc(in, func(m string) string {
-			if v := facts[m[1:len(m)-1]]; v != "" {
-				return v
+			if name, _ := nameOf(m); facts[name] != "" {
+				return facts[name]
 			}
 			return "(not known)"
 		})
