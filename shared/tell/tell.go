@@ -78,6 +78,9 @@ func (s *Service) Deliver(ctx context.Context, in workflow.Delivery) (workflow.D
 	if err != nil {
 		return out, err
 	}
+	if n.Kind == deliver.Linked && len(n.Alarms) == 0 {
+		return out, nil
+	}
 	told := s.Tell.Tell(ctx, n)
 	if told != nil && !incident.Is(told, incident.Denied) && !incident.Is(told, incident.Invalid) {
 		return out, fmt.Errorf("tell %s of %s: %w", in.Kind, in.ID, told)
@@ -118,7 +121,12 @@ func (s *Service) lateAlarms(ctx context.Context, in workflow.Delivery) (deliver
 		if err != nil {
 			return n, err
 		}
-		late = append(late, a)
+		if a.Investigation == in.ID { // not undone meanwhile
+			late = append(late, a)
+		}
+	}
+	if len(late) == 0 {
+		return n, nil
 	}
 	slices.SortStableFunc(late, func(a, b record.Alarm) int { return a.Event.Timestamp.Compare(b.Event.Timestamp) })
 	n.Alarms = s.alarms(ctx, late)

@@ -151,6 +151,25 @@ func TestLateAlarmsAreToldTogether(t *testing.T) {
 	}
 }
 
+// What a person has moved to an investigation of its own since is not told of.
+func TestUndoneLateAlarmsAreNotTold(t *testing.T) {
+	s, m, _, _ := service(t)
+	moved := incident.Event{EventType: "incident", IncidentID: "moved", Action: incident.Created, Title: "db memory", Timestamp: t0}
+	a := record.Alarm{Event: moved, ID: moved.EventID(), Key: moved.AlarmKey(), Investigation: "inv-2"}
+	if err := s.Store.Commit(t.Context(), kv.Put(record.AlarmKey(a.ID), a, kv.Absent())); err != nil {
+		t.Fatal(err)
+	}
+	late := incident.Event{EventType: "incident", IncidentID: "late", Action: incident.Created, Timestamp: t0}.EventID()
+	for _, events := range []string{a.ID, a.ID + "," + late} {
+		if _, err := s.Deliver(t.Context(), workflow.Delivery{ID: "inv-1", Kind: "linked", Event: events}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(m.told) != 1 || len(m.told[0].Alarms) != 1 || m.told[0].Alarms[0].ID != late {
+		t.Errorf("%+v", m.told)
+	}
+}
+
 // pen writes links; away, it writes none.
 type pen struct{ away bool }
 
