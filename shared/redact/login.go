@@ -104,17 +104,20 @@ func (m *marks) together(l string, offset int) {
 		}
 	}
 	if k := strings.Index(l, "htpasswd "); k >= 0 {
-		fields := strings.Fields(l[k:])
-		n, batch := 0, false
-		for _, f := range fields[1:] {
+		n, batch, at := 0, false, k
+		for _, f := range strings.Fields(l[k:])[1:] {
+			next := strings.Index(l[at:], " "+f)
+			if next < 0 { // not written with blanks
+				break
+			}
+			at += next + 1
 			if strings.HasPrefix(f, "-") {
 				batch = batch || strings.Contains(f, "b")
 				if strings.Contains(f, "n") { // to standard output: there is no file
 					n++
 				}
 			} else if n++; n == 3 && batch && !reference(f) { // file, user, password
-				at := offset + k + strings.Index(l[k:], f)
-				m.add(at, at+len(f))
+				m.add(offset+at, offset+at+len(f))
 			}
 		}
 	}

@@ -91,7 +91,10 @@ func (s *Service) seat(ctx context.Context, lock int64, first []record.Head) ([]
 		ops = append(ops, h.Put()...)
 		h.Version++
 	}
-	return seated, s.Store.Commit(ctx, ops...)
+	if err := s.Store.Commit(ctx, ops...); err != nil {
+		return nil, err // if it took effect all the same, the next admission finds them seated
+	}
+	return seated, nil
 }
 
 // queue tells those that have to wait their places in line.

@@ -87,6 +87,7 @@ var mutants = []mutant{
 
 	// The start.
 	{guard: "one place is given once", file: "shared/triage/admit.go", old: "kv.Put(admissionKey, struct{}{}, kv.Version(lock))", new: "kv.Put(admissionKey, struct{}{}, kv.Always())", test: "TestGuardsAreNeeded"},
+	{guard: "what has no place is not started", file: "shared/triage/admit.go", old: "\t\treturn nil, err // if", new: "\t\treturn seated, err // if", test: "TestNoPlaceNoStart"},
 	{guard: "the cap of running investigations", file: "shared/triage/admit.go", old: "max(0, s.Space.Budget.Concurrent-running)", new: "1000", test: "TestStormMode"},
 	{guard: "the most urgent comes first", file: "shared/triage/admit.go", old: "cmp.Compare(a.Priority.Rank(), b.Priority.Rank()), ", new: "", test: "TestAdmissionFollowsPriorityAndEnds"},
 	{guard: "a start that is not confirmed is repeated", file: "shared/triage/admit.go", old: "\t\t\tif !h.StartConfirmed {", new: "\t\t\tif false {", test: "TestGuardsAreNeeded", short: true},
