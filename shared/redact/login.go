@@ -2,8 +2,8 @@ package redact
 
 import "strings"
 
-// logins marks the password of a user and a password that are told in one breath: the second argument of
-// BasicAuth("user", "password") and its like, user/pass: a / b, sqlplus a/b@host, credentials a:b, htpasswd -b file a b.
+// The password of a user and a password that are told in one breath: the second argument of BasicAuth("user", "password") and
+// its like, user/pass: a / b, sqlplus a/b@host, credentials a:b, htpasswd -b file a b.
 
 // logsIn says how much the name of a call tells about its second argument, when both are texts: keyed, it holds a password
 // if it looks random; password, it holds one whatever it looks like.

@@ -28,6 +28,12 @@ type late struct {
 	Gathered      bool     `json:"gathered,omitempty"`
 }
 
+// pending is what waits with the version of its item.
+type pending struct {
+	late
+	version int64
+}
+
 func (l late) key() kv.Key { return kv.Key{PK: lateNotes, SK: l.Investigation + "#" + l.Events[0]} }
 
 // lastNote addresses when the latest note about an investigation was gathered.
@@ -48,7 +54,7 @@ func (s *Service) notes(ctx context.Context) error {
 		return fmt.Errorf("read late alarms: %w", err)
 	}
 	var ready []late
-	waiting := map[string][]kv.Item{} // by investigation
+	waiting := map[string][]pending{} // by investigation
 	for _, item := range items {
 		var l late
 		if err := item.Decode(&l); err != nil {
@@ -57,11 +63,11 @@ func (s *Service) notes(ctx context.Context) error {
 		if l.Gathered {
 			ready = append(ready, l)
 		} else if of := waiting[l.Investigation]; len(of) < noteMost {
-			waiting[l.Investigation] = append(of, item)
+			waiting[l.Investigation] = append(of, pending{l, item.Version})
 		}
 	}
-	for investigation, items := range waiting {
-		l, err := s.gather(ctx, investigation, items)
+	for investigation, alarms := range waiting {
+		l, err := s.gather(ctx, investigation, alarms)
 		if incident.Is(err, incident.Conflict) {
 			continue // somebody else gathers them
 		}
@@ -85,7 +91,7 @@ func (s *Service) notes(ctx context.Context) error {
 }
 
 // gather makes one note of the alarms that wait, unless the last one about the investigation is recent.
-func (s *Service) gather(ctx context.Context, investigation string, items []kv.Item) (late, error) {
+func (s *Service) gather(ctx context.Context, investigation string, alarms []pending) (late, error) {
 	var last time.Time
 	version, _, err := kv.Read(ctx, s.Store, lastNote(investigation), &last)
 	if err != nil || s.Now().Sub(last) < noteEvery {
@@ -93,14 +99,13 @@ func (s *Service) gather(ctx context.Context, investigation string, items []kv.I
 	}
 	note := late{Investigation: investigation, Gathered: true}
 	var ops []kv.Op
-	for _, item := range items {
-		_, event, _ := strings.Cut(item.SK, "#")
-		note.Events = append(note.Events, event)
-		if len(note.Events) > 1 {
-			ops = append(ops, kv.Delete(item.Key, kv.Version(item.Version)))
+	for i, a := range alarms {
+		note.Events = append(note.Events, a.Events...)
+		if i > 0 { // the first one's item becomes the note
+			ops = append(ops, kv.Delete(a.key(), kv.Version(a.version)))
 		}
 	}
-	ops = append(ops, kv.Put(note.key(), note, kv.Version(items[0].Version)),
+	ops = append(ops, kv.Put(note.key(), note, kv.Version(alarms[0].version)),
 		kv.Put(lastNote(investigation), s.Now(), kv.Version(version)).Until(s.Now().Add(24*time.Hour)))
 	return note, s.Store.Commit(ctx, ops...)
 }

@@ -92,7 +92,7 @@ var mutants = []mutant{
 	{guard: "the most urgent comes first", file: "shared/triage/admit.go", old: "cmp.Compare(a.Priority.Rank(), b.Priority.Rank()), ", new: "", test: "TestAdmissionFollowsPriorityAndEnds"},
 	{guard: "a start that is not confirmed is repeated", file: "shared/triage/admit.go", old: "\t\t\tif !h.StartConfirmed {", new: "\t\t\tif false {", test: "TestGuardsAreNeeded", short: true},
 	{guard: "late alarms are gathered", file: "shared/triage/note.go", old: "err != nil || s.Now().Sub(last) < noteEvery", new: "err != nil", test: "TestLateAlarmsAreGathered"},
-	{guard: "what was gathered stays together", file: "shared/triage/note.go", old: "ops = append(ops, kv.Delete(item.Key, kv.Version(item.Version)))", new: "", test: "TestLateAlarmsAreGathered"},
+	{guard: "what was gathered stays together", file: "shared/triage/note.go", old: "ops = append(ops, kv.Delete(a.key(), kv.Version(a.version)))", new: "", test: "TestLateAlarmsAreGathered"},
 	{guard: "no confirmation before the start", file: "shared/triage/admit.go", old: "\t\t\tfailed = append(failed, fmt.Errorf(\"start %s: %w\", h.ID, err))\n\t\t\tcontinue\n", new: "\t\t\t_ = err\n", test: "TestGuardsAreNeeded"},
 	{guard: "an execution's name makes it one", file: "shared/aws/stepfn/stepfn.go", old: "if exists := (*types.ExecutionAlreadyExists)(nil); errors.As(err, &exists) {", new: "if exists := (*types.ExecutionAlreadyExists)(nil); false && errors.As(err, &exists) {", test: "TestStart"},
 	{guard: "an older worker is fenced", file: "shared/journal/journal.go", old: "if j.head.Epoch != epoch {", new: "if false {", test: "TestAnOlderHolderIsFenced", short: true},
