@@ -15,18 +15,12 @@ import (
 // items, decryption. The same list stands in infra/reader-role.yaml for other accounts.
 var ReaderActions = []string{
 	"cloudtrail:LookupEvents",
-	"cloudwatch:DescribeAlarmHistory",
 	"cloudwatch:DescribeAlarms",
 	"cloudwatch:GetMetricData",
 	"cloudwatch:ListMetrics",
-	"logs:DescribeLogGroups",
 	"logs:FilterLogEvents",
-	"logs:GetQueryResults",
-	"logs:StartQuery",
-	"logs:StopQuery", // stops a query of our own when its time is up
-	"xray:BatchGetTraces",
 	"xray:GetServiceGraph",
-	"xray:GetTraceSummaries",
+	"xray:GetTimeSeriesServiceStatistics",
 }
 
 // addReader makes the role through which telemetry of this account is read. The deny stands beside the allow so that a

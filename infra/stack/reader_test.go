@@ -33,7 +33,7 @@ func TestReaderReadsOnly(t *testing.T) {
 }
 
 var (
-	reads       = regexp.MustCompile(`^[a-z0-9-]+:(Get|List|Describe|Lookup|Filter|BatchGet)[A-Za-z]+$|^logs:(Start|Stop)Query$`)
+	reads       = regexp.MustCompile(`^[a-z0-9-]+:(Get|List|Describe|Lookup|Filter)[A-Za-z]+$`)
 	mayDisclose = regexp.MustCompile(`^(ssm|secretsmanager|kms|sts|iam|s3|sqs|kinesis|ec2|apigateway|appconfig):|` +
 		`^lambda:(GetFunction|ListFunctions|ListVersions|GetLayerVersion)|^ecs:(DescribeTaskDefinition|ExecuteCommand)|` +
 		`^dynamodb:(GetItem|BatchGetItem|Query|Scan|GetRecords)|^rds:(Download|Generate)|^logs:(GetLogObject|Unmask)|^cloudformation:GetTemplate`)

@@ -31,7 +31,7 @@ func TestEveryOperationThroughAReader(t *testing.T) {
 	cfg := aws.Reader(load(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		sent.Add(1)
 		_, _ = w.Write([]byte("{}"))
-	})), aws.Role{})
+	})), "", "")
 	listed := map[string]bool{}
 	for _, r := range aws.Reads {
 		listed[r.Service+" "+r.Operation] = true

@@ -33,7 +33,10 @@ func (w *worker) collect(ctx context.Context) error {
 	if _, done := w.journal.Find(briefKey); done {
 		return nil
 	}
-	scope := w.scope()
+	scope, err := w.scope(ctx)
+	if err != nil {
+		return err
+	}
 	args, err := json.Marshal(map[string]time.Time{"from": w.inv.OpenedAt.Add(-before), "to": scope.To})
 	if err != nil {
 		return err

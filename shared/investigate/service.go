@@ -3,6 +3,7 @@ package investigate
 import (
 	"context"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/blob"
@@ -15,6 +16,7 @@ import (
 	"github.com/firefinder/firefinder/shared/record"
 	"github.com/firefinder/firefinder/shared/skill"
 	"github.com/firefinder/firefinder/shared/tool"
+	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
 
@@ -114,10 +116,27 @@ func (w *worker) enter(ctx context.Context, state incident.State) error {
 }
 
 // scope is what tools may look at.
-func (w *worker) scope() tool.Scope {
+func (w *worker) scope(ctx context.Context) (tool.Scope, error) {
 	to := w.inv.OpenedAt.Add(after)
 	if now := w.Now(); now.Before(to) {
 		to = now
 	}
-	return tool.Scope{Space: w.inv.Space, Account: w.Space.Account, Region: w.Space.Region, From: w.inv.OpenedAt.Add(-lookback), To: to}
+	scope := tool.Scope{Space: w.inv.Space, Account: w.Space.Account, Region: w.Space.Region, From: w.inv.OpenedAt.Add(-lookback), To: to}
+	alarms, err := record.Alarms(ctx, w.Store, w.inv.ID)
+	if err != nil {
+		return scope, err
+	}
+	learned, err := triage.Learned(ctx, w.Store)
+	if err != nil {
+		return scope, err
+	}
+	var centre []string
+	for _, a := range alarms {
+		centre = append(centre, a.Event.Service)
+		if rule := a.Event.Rule; rule != "" && !slices.Contains(scope.Rules, rule) {
+			scope.Rules = append(scope.Rules, rule)
+		}
+	}
+	scope.Components = triage.GraphOf(w.Space, learned...).Around(centre...)
+	return scope, nil
 }

@@ -153,7 +153,11 @@ func (w *worker) within(ctx context.Context, req llm.Request) (llm.Response, err
 // call runs the tools of one turn in parallel and journals each result. A conclusion that was refused gets the reasons,
 // so that the model can mend it; the budget bounds how often.
 func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse, refusal string) error {
-	outcomes, scope := make([]tool.Outcome, len(uses)), w.scope()
+	scope, err := w.scope(ctx)
+	if err != nil {
+		return err
+	}
+	outcomes := make([]tool.Outcome, len(uses))
 	group, gctx := errgroup.WithContext(ctx)
 	group.SetLimit(4)
 	for i, use := range uses {

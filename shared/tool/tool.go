@@ -14,13 +14,15 @@ import (
 	"github.com/firefinder/firefinder/shared/llm"
 )
 
-// Scope bounds what a call may look at: the space's account and region and the investigation's time span. Tools clip
-// their arguments to it.
+// Scope bounds what a call may look at: the space's account and region, the investigation's time span, and what it is
+// about. Tools clip their arguments to it.
 type Scope struct {
-	Space    string
-	Account  string
-	Region   string
-	From, To time.Time
+	Space      string
+	Account    string
+	Region     string
+	From, To   time.Time
+	Components []string // of the investigation's alarms, then their neighbours, the nearest first
+	Rules      []string // what raised the alarms, as their sources name it; of CloudWatch the ARNs of its alarms
 }
 
 // Result is what a tool returns: a JSON document and one sentence for people.

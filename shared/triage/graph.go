@@ -1,6 +1,11 @@
 package triage
 
-import "github.com/firefinder/firefinder/shared/config"
+import (
+	"maps"
+	"slices"
+
+	"github.com/firefinder/firefinder/shared/config"
+)
 
 // Graph says which services depend on each other, without direction: trouble travels both ways.
 type Graph struct{ near map[string]map[string]bool }
@@ -42,4 +47,23 @@ func (g Graph) Hops(a, b string) int {
 		}
 	}
 	return 3
+}
+
+// Around lists services: those given, then their neighbours, then the neighbours of those, each once. Order within a ring
+// is by name.
+func (g Graph) Around(centre ...string) []string {
+	var out []string
+	ring := slices.Clone(centre)
+	for range 3 {
+		next := map[string]bool{}
+		for _, name := range ring {
+			if name == "" || slices.Contains(out, name) {
+				continue
+			}
+			out = append(out, name)
+			maps.Copy(next, g.near[name])
+		}
+		ring = slices.Sorted(maps.Keys(next))
+	}
+	return out
 }

@@ -86,16 +86,25 @@ func (s *Service) refresh(ctx context.Context) {
 	if d := s.graph.Load(); d != nil && now.Sub(d.at).Abs() < graphFresh {
 		return
 	}
-	var have pairs
-	if _, _, err := kv.Read(ctx, s.Store, pairsKey, &have); err != nil {
+	learned, err := Learned(ctx, s.Store)
+	if err != nil {
 		s.Log.WarnContext(ctx, "learned dependencies not read", "class", incident.ClassOf(err))
 		if s.graph.Load() != nil {
 			return
 		}
 	}
-	pairs := slices.Clone(s.Learned)
-	for _, e := range have.List {
-		pairs = append(pairs, [2]string{e.A, e.B})
+	s.graph.Store(&drawn{GraphOf(s.Space, slices.Concat(s.Learned, learned)...), now})
+}
+
+// Learned reads the pairs that Learn has remembered.
+func Learned(ctx context.Context, s kv.Store) ([][2]string, error) {
+	var have pairs
+	if _, _, err := kv.Read(ctx, s, pairsKey, &have); err != nil {
+		return nil, fmt.Errorf("read learned dependencies: %w", err)
 	}
-	s.graph.Store(&drawn{GraphOf(s.Space, pairs...), now})
+	out := make([][2]string, len(have.List))
+	for i, e := range have.List {
+		out[i] = [2]string{e.A, e.B}
+	}
+	return out, nil
 }

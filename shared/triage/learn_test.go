@@ -1,11 +1,13 @@
 package triage_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/firefinder/firefinder/shared/config"
 	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/triage"
@@ -42,5 +44,23 @@ func TestLearnedDependencies(t *testing.T) {
 	want := []incident.TriageOutcome{incident.Proceed, incident.Linked, incident.Proceed}
 	if diff := cmp.Diff(want, outcomes); diff != "" {
 		t.Errorf("before, learned, forgotten (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatLiesAround(t *testing.T) {
+	space := config.Space{Services: []config.Service{
+		{Name: "web", DependsOn: []string{"checkout"}}, {Name: "checkout", DependsOn: []string{"orders-db", "mail"}}, {Name: "mail", DependsOn: []string{"relay"}}, {Name: "search"},
+	}}
+	g := triage.GraphOf(space, [2]string{"orders-db", "batch"})
+	tests := []struct{ centre, want []string }{
+		{[]string{"checkout"}, []string{"checkout", "mail", "orders-db", "web", "batch", "relay"}},
+		{[]string{"web", "mail", "web"}, []string{"web", "mail", "checkout", "relay", "orders-db"}},
+		{[]string{"", "no-service"}, []string{"no-service"}},
+		{nil, nil},
+	}
+	for _, tc := range tests {
+		if got := g.Around(tc.centre...); !slices.Equal(got, tc.want) {
+			t.Errorf("%v: %v, want %v", tc.centre, got, tc.want)
+		}
 	}
 }

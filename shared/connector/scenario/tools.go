@@ -3,33 +3,17 @@ package scenario
 import (
 	"context"
 	"fmt"
-	"time"
 
+	"github.com/firefinder/firefinder/shared/connector"
 	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/tool"
 )
 
-// Args are the arguments of every tool. All are optional; times are clipped to the scope.
-type Args struct {
-	Components []string  `json:"components,omitempty" jsonschema:"only these components; leave out for all"`
-	From       time.Time `json:"from,omitzero" jsonschema:"RFC 3339; leave out for the start of the investigation's span"`
-	To         time.Time `json:"to,omitzero" jsonschema:"RFC 3339; leave out for the end of the investigation's span"`
-	Contains   string    `json:"contains,omitempty" jsonschema:"only what contains this text, ignoring case"`
-}
-
-func (a Args) query(scope tool.Scope) (query, error) {
-	if !a.From.IsZero() && !a.To.IsZero() && a.To.Before(a.From) {
-		return query{}, incident.Errorf(incident.Invalid, "to (%s) lies before from (%s)", a.To.Format(time.RFC3339), a.From.Format(time.RFC3339))
-	}
-	q := query{components: a.Components, from: scope.From, to: scope.To, contains: a.Contains}
-	if a.From.After(q.from) {
-		q.from = a.From
-	}
-	if !a.To.IsZero() && (q.to.IsZero() || a.To.Before(q.to)) {
-		q.to = a.To
-	}
-	return q, nil
+// asked is what a call asks for.
+func asked(a connector.Args, scope tool.Scope) (query, error) {
+	from, to, err := a.Span(scope)
+	return query{components: a.Components, from: from, to: to, contains: a.Contains}, err
 }
 
 // Tools are the read-only telemetry tools over this scenario, one for each file. Each returns an evidence.Telemetry
@@ -73,12 +57,12 @@ func (s Scenario) Tools() []tool.Tool {
 }
 
 func (s Scenario) tool(name, file, description string, look func(query) (evidence.Telemetry, string)) tool.Tool {
-	return tool.New(name, description, func(_ context.Context, scope tool.Scope, args Args) (evidence.Telemetry, string, error) {
+	return tool.New(name, description, func(_ context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
 		if s.missing[file] {
 			gap := s.gap(file)
 			return evidence.Telemetry{Gaps: []evidence.Gap{gap}}, gap.Text, nil
 		}
-		q, err := args.query(scope)
+		q, err := asked(args, scope)
 		if err != nil {
 			return evidence.Telemetry{}, "", err
 		}
