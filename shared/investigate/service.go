@@ -3,7 +3,6 @@ package investigate
 import (
 	"context"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/blob"
@@ -121,7 +120,10 @@ func (w *worker) scope(ctx context.Context) (tool.Scope, error) {
 	if now := w.Now(); now.Before(to) {
 		to = now
 	}
-	scope := tool.Scope{Space: w.inv.Space, Account: w.Space.Account, Region: w.Space.Region, From: w.inv.OpenedAt.Add(-lookback), To: to}
+	scope := tool.Scope{
+		Space: w.inv.Space, Account: w.Space.Account, Region: w.Space.Region,
+		From: w.inv.OpenedAt.Add(-lookback), To: to, Rules: map[string]string{},
+	}
 	alarms, err := record.Alarms(ctx, w.Store, w.inv.ID)
 	if err != nil {
 		return scope, err
@@ -133,8 +135,8 @@ func (w *worker) scope(ctx context.Context) (tool.Scope, error) {
 	var centre []string
 	for _, a := range alarms {
 		centre = append(centre, a.Event.Service)
-		if rule := a.Event.Rule; rule != "" && !slices.Contains(scope.Rules, rule) {
-			scope.Rules = append(scope.Rules, rule)
+		if rule := a.Event.Rule; rule != "" {
+			scope.Rules[rule] = a.Event.Service
 		}
 	}
 	scope.Components = triage.GraphOf(w.Space, learned...).Around(centre...)

@@ -21,8 +21,8 @@ type Scope struct {
 	Account    string
 	Region     string
 	From, To   time.Time
-	Components []string // of the investigation's alarms, then their neighbours, the nearest first
-	Rules      []string // what raised the alarms, as their sources name it; of CloudWatch the ARNs of its alarms
+	Components []string          // of the investigation's alarms, then their neighbours, the nearest first
+	Rules      map[string]string // what raised the alarms, as their sources name it (of CloudWatch its alarms' ARNs): the component it is about
 }
 
 // Result is what a tool returns: a JSON document and one sentence for people.

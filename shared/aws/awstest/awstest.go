@@ -233,7 +233,10 @@ func tree(v any) cbor.Value {
 	case float64:
 		return cbor.Float64(v)
 	case int:
-		return cbor.Float64(v)
+		if v < 0 {
+			return cbor.NegInt(-v)
+		}
+		return cbor.Uint(v)
 	case bool:
 		return cbor.Bool(v)
 	case time.Time:
