@@ -44,6 +44,12 @@ func Accounts(base sdk.Config, space string, roles ...string) []Account {
 	return out
 }
 
+// Caller is the account of a person's own credentials, as on a laptop. It reads what a reader role would allow and nothing
+// else, whatever the credentials could do.
+func Caller(base sdk.Config) Account {
+	return Account{Config: Reader(Patient(base, readTime, readAttempts), "", "")}
+}
+
 // Look reads from all accounts at once and puts together what they return, in the order of accounts. An account that
 // cannot be read is a gap that names it; if none can be, Look fails as the first did. what is said of a gap: "metrics".
 func Look(ctx context.Context, accounts []Account, what string, read func(context.Context, Account) (evidence.Telemetry, error)) (evidence.Telemetry, error) {
@@ -65,7 +71,7 @@ func Look(ctx context.Context, accounts []Account, what string, read func(contex
 	for i := range parts {
 		if errs[i] != nil {
 			failed++
-			out.Gaps = append(out.Gaps, evidence.Gap{Text: "no " + what + " of " + accounts[i].name() + ": " + errs[i].Error(),
+			out.Gaps = append(out.Gaps, evidence.Gap{Text: "no " + what + " of " + accounts[i].String() + ": " + errs[i].Error(),
 				Fix: "check the reader role of that account (docs/deploy.md), then investigate again"})
 			continue
 		}
@@ -77,7 +83,8 @@ func Look(ctx context.Context, accounts []Account, what string, read func(contex
 	return out, nil
 }
 
-func (a Account) name() string {
+// String names the account in messages.
+func (a Account) String() string {
 	if a.ID == "" {
 		return "this account"
 	}

@@ -111,12 +111,10 @@ func (c *Cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch target := r.Header.Get("X-Amz-Target"); {
 	case isCBOR: // /service/<name>/operation/<operation>
 		call.Operation = path.Base(r.URL.Path)
-		tree, err := cbor.Decode(body)
-		if err != nil {
+		if call.Input, err = FromCBOR(body); err != nil {
 			c.t.Errorf("%s: %v", call.Operation, err)
 			return
 		}
-		call.Input, _ = plain(tree).(map[string]any)
 	default:
 		call.Operation = path.Base(r.URL.Path)
 		if target != "" {
@@ -152,10 +150,10 @@ func write(w http.ResponseWriter, out map[string]any, err error, isCBOR bool) {
 	if isCBOR {
 		w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 		w.Header().Set("Content-Type", "application/cbor")
-		body = cbor.Encode(tree(out))
+		body = ToCBOR(out)
 	} else {
 		w.Header().Set("Content-Type", "application/json")
-		body, _ = json.Marshal(seconds(out))
+		body = ToJSON(out)
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
@@ -193,7 +191,25 @@ func (c *Cloud) assume(w http.ResponseWriter, r *http.Request, body string) {
 		len(c.roles)-1, time.Now().Add(time.Hour).UTC().Format(time.RFC3339))
 }
 
-// seconds writes times as JSON APIs do.
+// ToJSON writes a document as JSON APIs do: times are seconds since 1970.
+func ToJSON(document map[string]any) []byte {
+	out, _ := json.Marshal(seconds(document)) // an Answer's documents hold nothing that cannot be written
+	return out
+}
+
+// ToCBOR writes a document as CBOR APIs do.
+func ToCBOR(document map[string]any) []byte { return cbor.Encode(tree(document)) }
+
+// FromCBOR reads a document of a CBOR API.
+func FromCBOR(data []byte) (map[string]any, error) {
+	v, err := cbor.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	out, _ := plain(v).(map[string]any)
+	return out, nil
+}
+
 func seconds(v any) any {
 	switch v := v.(type) {
 	case map[string]any:

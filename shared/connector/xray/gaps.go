@@ -75,13 +75,6 @@ func list(all []series) string {
 	return strings.Join(names, ", ")
 }
 
-func called(a aws.Account) string {
-	if a.ID == "" {
-		return "this account"
-	}
-	return "account " + a.ID
-}
-
 // sightings are the nodes of every graph that was read, by account. Its zero value is ready; accounts add at once.
 type sightings struct {
 	mu    sync.Mutex
@@ -106,7 +99,7 @@ func (s *sightings) gaps(accounts []aws.Account, only []string) []evidence.Gap {
 		nodes, read := s.nodes[a.ID]
 		traced = traced || len(nodes) > 0
 		if read && len(nodes) == 0 {
-			silent = append(silent, called(a))
+			silent = append(silent, a.String())
 		}
 	}
 	if where := strings.Join(silent, ", "); where != "" && !traced {

@@ -30,7 +30,7 @@ func (r reader) read(ctx context.Context, a aws.Account, q query, all *sightings
 	}
 	nodes := nodesOf(r.space, graph)
 	all.add(a, slices.Collect(maps.Values(nodes)))
-	h := harvest{account: called(a), whole: whole}
+	h := harvest{account: a.String(), whole: whole}
 	var wanted []edge
 	for _, e := range edgesOf(nodes, graph) {
 		switch {

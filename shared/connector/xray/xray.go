@@ -27,8 +27,8 @@ const (
 	longest  = 6 * time.Hour    // GetServiceGraph refuses more
 )
 
-// Tools are the tools of this connector: calls, which returns an evidence.Telemetry with calls and gaps, in order of time,
-// caller and callee. A call is an aggregate of one minute; its duration is what the caller waited, 0 when X-Ray did not
+// Tools are the tools of this connector: calls, which returns an evidence.Telemetry with calls in order of time, caller and
+// callee, the metric series that they make of each callee, and gaps. A call is an aggregate of one minute; its duration is what the caller waited, 0 when X-Ray did not
 // time it; its errors are answers of 4xx and 5xx. Requests from outside have no caller. The tool fails with Invalid for a
 // span that is empty or outside the scope, and with the class of the first failure when no account could be read; what
 // could not be read otherwise is a gap. Repeats are safe.
@@ -72,6 +72,7 @@ func (r reader) calls(ctx context.Context, scope tool.Scope, args connector.Args
 	}
 	t.Gaps = slices.Concat(gaps, t.Gaps, all.gaps(r.accounts, q.only))
 	slices.SortFunc(t.Calls, compare)
+	t.Metrics = measured(t.Calls)
 	return t, summary(t), nil
 }
 

@@ -340,3 +340,32 @@ func TestCallsTellTheCauseFromItsEcho(t *testing.T) {
 		t.Errorf("causes %+v", b.Causes)
 	}
 }
+
+// With calls alone, what callers saw of each component is series enough to tell since when orders fails, and that checkout
+// fails with it.
+func TestCallsAreMeasured(t *testing.T) {
+	var points []any
+	for i := range 60 {
+		points = append(points, minute(ten.Add(time.Duration(i+1)*time.Minute), 100, i%3, 40*(i/30), 12))
+	}
+	c := awstest.New(t, answers(graph(service(0, "web", "client", 1), service(1, "checkout", "AWS::ECS::Fargate", 2), service(2, "orders", "AWS::Lambda")), series(points...)))
+	got := calls(t, c, `{}`)
+	want := map[string]float64{"request_count": 100, "error_count": 0, "latency": 120}
+	for _, component := range []string{"checkout", "orders"} {
+		for metric, first := range want {
+			i := slices.IndexFunc(got.Metrics, func(s evidence.Series) bool { return s.Component == component && s.Metric == metric })
+			if i < 0 || len(got.Metrics[i].Times) != 60 || got.Metrics[i].Values[0] != first || got.Metrics[i].Times[0] != ten.UnixMilli() {
+				t.Errorf("%s of %s: %+v", metric, component, got.Metrics)
+			}
+		}
+	}
+	in := evidence.Input{Window: evidence.Window{From: ten, To: ten.Add(time.Hour), Start: ten.Add(30 * time.Minute)}}
+	in.Add(got, "obs-1")
+	b := evidence.Analyze(in)
+	if len(b.Causes) == 0 || b.Causes[0].Component != "orders" {
+		t.Errorf("causes %+v", b.Causes)
+	}
+	if !slices.ContainsFunc(b.Onsets, func(o evidence.Onset) bool { return o.Metric == "error_count" && o.At.Equal(ten.Add(30*time.Minute)) }) {
+		t.Errorf("onsets %+v", b.Onsets)
+	}
+}
