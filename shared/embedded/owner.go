@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/firefinder/firefinder/shared/approval"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/queue"
 	"github.com/firefinder/firefinder/shared/record"
@@ -34,17 +35,19 @@ func (a *App) ownerDecides(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	person := incident.Person{Subject: in.As, Method: "command line of this machine"}
-	approval, verdict, err := a.Approvals.Decide(r.Context(), r.PathValue("id"), in.PlanHash, in.Decision, person, in.Comment)
+	decided, verdict, err := a.Approvals.Decide(r.Context(), r.PathValue("id"), in.PlanHash, in.Decision, person, in.Comment)
 	switch {
 	case incident.Is(err, incident.NotFound):
 		refuse(w, http.StatusNotFound, err.Error())
 	case err != nil:
 		refuse(w, http.StatusServiceUnavailable, err.Error())
+	case verdict.Reason == approval.NotAnApprover || verdict.Reason == approval.OwnPlan:
+		refuse(w, http.StatusForbidden, "not accepted: "+verdict.Detail)
 	case !verdict.Accepted:
 		refuse(w, http.StatusConflict, "not accepted: "+verdict.Detail)
 	default:
 		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(approval) // the caller reads it or is gone
+		_ = json.NewEncoder(w).Encode(decided) // the caller reads it or is gone
 	}
 }
 

@@ -4,9 +4,11 @@ package scenario
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -33,6 +35,10 @@ func TestStories(t *testing.T) {
 			"scenario": copyScenario,
 			"change":   editChange,
 			"value":    wantValue,
+			"keep":     keepValue,
+			"appears":  appears,
+			"reaches":  reaches,
+			"fails":    fails,
 		},
 	})
 }
@@ -90,9 +96,69 @@ func wantValue(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 3 {
 		ts.Fatalf("usage: value FILE PATH WANT...")
 	}
+	if got := valueAt(ts, ts.ReadFile(args[0]), args[1]); slices.Contains(args[2:], got) == neg {
+		ts.Fatalf("%s is %q", args[1], got)
+	}
+}
+
+// keepValue is `keep NAME FILE PATH`: the environment variable is the value at a dotted path of a JSON file.
+func keepValue(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: keep NAME FILE PATH")
+	}
+	ts.Setenv(args[0], valueAt(ts, ts.ReadFile(args[1]), args[2]))
+}
+
+// appears is `appears FILE`: a file that a program in the background writes is there.
+func appears(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: appears FILE")
+	}
+	until(ts, args[0]+" appears", func() bool {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err == nil
+	})
+}
+
+// reaches is `reaches DIR INVESTIGATION STATE`: the space that runs in DIR says so.
+func reaches(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: reaches DIR INVESTIGATION STATE")
+	}
+	until(ts, args[1]+" is "+args[2], func() bool {
+		ts.Check(ts.Exec("firefinder", "show", args[1], "--dir", args[0], "--json"))
+		return valueAt(ts, ts.ReadFile("stdout"), "investigation.state") == args[2]
+	})
+}
+
+func until(ts *testscript.TestScript, what string, holds func() bool) {
+	deadline := time.NewTimer(30 * time.Second)
+	defer deadline.Stop()
+	for tick := time.NewTicker(20 * time.Millisecond); !holds(); {
+		select {
+		case <-deadline.C:
+			ts.Fatalf("not within 30 s: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// fails is `fails CODE PROGRAM ARG...`: the program ends with that exit code.
+func fails(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: fails CODE PROGRAM ARG...")
+	}
+	exit := &exec.ExitError{}
+	if err := ts.Exec(args[1], args[2:]...); !errors.As(err, &exit) || strconv.Itoa(exit.ExitCode()) != args[0] {
+		ts.Fatalf("%v ended with %v, want exit code %s", args[1:], err, args[0])
+	}
+}
+
+// valueAt is the value at a dotted path of a JSON document, as text; len is the length of a list.
+func valueAt(ts *testscript.TestScript, document, path string) string {
 	var node any
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[0])), &node))
-	for _, step := range strings.Split(args[1], ".") {
+	ts.Check(json.Unmarshal([]byte(document), &node))
+	for _, step := range strings.Split(path, ".") {
 		switch n := node.(type) {
 		case map[string]any:
 			node = n[step]
@@ -104,15 +170,12 @@ func wantValue(ts *testscript.TestScript, neg bool, args []string) {
 			i, err := strconv.Atoi(step)
 			ts.Check(err)
 			if i >= len(n) {
-				ts.Fatalf("%s has %d elements", args[1], len(n))
+				ts.Fatalf("%s: a list of %d elements", path, len(n))
 			}
 			node = n[i]
 		default:
 			node = nil
 		}
 	}
-	got := fmt.Sprint(node)
-	if slices.Contains(args[2:], got) == neg {
-		ts.Fatalf("%s is %q", args[1], got)
-	}
+	return fmt.Sprint(node)
 }
