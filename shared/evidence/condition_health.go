@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"time"
 )
 
 // Constants of health.
@@ -85,11 +86,22 @@ func calmLoad(o Onset) bool {
 }
 
 // sighted says whether the data could contradict the alarms: every component that an alarm is about, or one of its parts, has
-// metrics, logs or states of its own. Health cannot be claimed for what nobody looked at.
+// metrics, logs or states of its own, and its metrics are there up to the alarm. Health cannot be claimed for what nobody
+// looked at, nor from samples that end before what they should contradict.
 func sighted(in Input) bool {
-	seen := map[string]bool{}
+	seen, latest := map[string]bool{}, map[string]int64{}
 	for _, s := range in.Metrics {
 		seen[s.Component] = true
+		if len(s.Times) > 0 {
+			latest[s.Component] = max(latest[s.Component], slices.Max(s.Times))
+		}
+	}
+	step := stepOf(in)
+	if slices.ContainsFunc(in.Alarms, func(a Alarm) bool {
+		last, measured := latest[a.Component]
+		return measured && !a.Recovered && !reaches(last, a.Time, step)
+	}) {
+		return false
 	}
 	for _, l := range in.Logs {
 		seen[l.Component] = true
@@ -98,6 +110,12 @@ func sighted(in Input) bool {
 		seen[s.Component] = true
 	}
 	return !slices.ContainsFunc(in.Alarms, func(a Alarm) bool { return !a.Recovered && a.Component != "" && !seen[a.Component] && !seen[a.Host] })
+}
+
+// reaches reports whether samples go on until a complaint; times are no finer than a step. A complaint without a time is
+// reached by all.
+func reaches(last int64, complaint time.Time, step time.Duration) bool {
+	return complaint.IsZero() || last >= complaint.Add(-step).UnixMilli()
 }
 
 // statesHealth counts present states and the bad ones among them.

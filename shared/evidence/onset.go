@@ -97,3 +97,24 @@ func estimateStart(in Input, tracks []track) time.Time {
 	}
 	return start
 }
+
+const noticedWithin = 15 * time.Minute // from the first symptom to the alarm about it
+
+// begun moves a start that most series do not go beyond back to where the symptoms began: an alarm that is looked at the
+// moment it fires speaks of the minutes before it. The start stays where it is when samples follow it, or none tells.
+func begun(in Input, tracks []track, start time.Time) time.Time {
+	on := 0
+	for _, t := range tracks {
+		if n := len(t.times); n > 1 && t.times[n-2] >= start.UnixMilli() {
+			on++
+		}
+	}
+	if start.IsZero() || 2*on >= len(tracks) {
+		return start
+	}
+	t := trouble{departures: departuresOf(in), step: stepOf(in)}
+	if at := t.startOf(in, nil); at.Before(start) && start.Sub(at) <= noticedWithin {
+		return at
+	}
+	return start
+}

@@ -124,8 +124,16 @@ func (sc *scene) quiet(r ranking, found correlation) bool {
 	return len(sc.tracks) > 0 && len(sc.in.Alarms) == 0 && len(sc.in.Symptoms) == 0 && sc.in.Window.Start.IsZero() && !r.sure["metrics"]
 }
 
-// complaints counts the signals that symptoms and alarms complain about, and those of them that do deviate.
+// complaints counts the signals that symptoms and alarms complain about, and those of them that do deviate. A signal whose
+// samples end before the complaint, as when they are still on their way, has not been seen.
 func (sc *scene) complaints() (seen, bad int) {
+	since := sc.in.Window.Start
+	for _, a := range sc.in.Alarms {
+		if !a.Time.IsZero() && (since.IsZero() || a.Time.Before(since)) {
+			since = a.Time
+		}
+	}
+	step := stepOf(sc.in)
 	about := map[seriesKey]bool{}
 	for _, s := range sc.in.Symptoms {
 		about[seriesKey{s.Component, strings.ToLower(s.Metric), ""}] = true
@@ -135,7 +143,7 @@ func (sc *scene) complaints() (seen, bad int) {
 	}
 	for i := range sc.tracks {
 		t := &sc.tracks[i]
-		if t.Metric == "" || !about[seriesKey{t.Component, strings.ToLower(t.Metric), ""}] || len(t.after) == 0 {
+		if t.Metric == "" || !about[seriesKey{t.Component, strings.ToLower(t.Metric), ""}] || len(t.after) == 0 || !reaches(t.times[len(t.times)-1], since, step) {
 			continue
 		}
 		seen++

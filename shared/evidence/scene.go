@@ -58,6 +58,7 @@ func stage(in Input) *scene {
 	if sc.start.IsZero() {
 		sc.start = estimateStart(in, sc.tracks)
 	}
+	sc.start = begun(in, sc.tracks, sc.start)
 	for i := range sc.tracks {
 		t := &sc.tracks[i]
 		t.split(sc.start)

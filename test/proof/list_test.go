@@ -107,6 +107,8 @@ var mutants = []mutant{
 	{guard: "where it runs", file: "shared/evidence/change.go", old: "\t\ta.judgePlace(place, named)\n", new: "\t\ta.place = 1\n", test: "TestTwinsAreToldApart"},
 	{guard: "a deployment does what it carries", file: "shared/evidence/change.go", old: "\tinherit(all)\n", new: "", test: "TestTwinsAreToldApart"},
 	{guard: "when it took effect", file: "shared/evidence/change.go", old: "\t\ta.judgeTime(t)\n", new: "\t\ta.time = 1\n", test: "TestTwinsAreToldApart"},
+	{guard: "an alarm speaks of the minutes before it", file: "shared/evidence/scene.go", old: "\tsc.start = begun(in, sc.tracks, sc.start)\n", new: "", test: "TestAnAlarmSpeaksOfTheMinutesBeforeIt"},
+	{guard: "samples on their way are no health", file: "shared/evidence/condition_health.go", old: "\treturn complaint.IsZero() || last", new: "\treturn true || last", test: "TestSamplesOnTheirWayAreNotHealth"},
 	{guard: "what only loosens limits", file: "shared/evidence/change.go", old: "a.loosensOnly() && mechanism < 0.5", new: "false", test: "TestTopicalDecoysAreNotBlamed"},
 
 	// The queue of a laptop.
