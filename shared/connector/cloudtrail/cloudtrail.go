@@ -1,0 +1,71 @@
+// Package cloudtrail reads which changes were made in AWS accounts: what people and programs deployed, configured and
+// scaled, as CloudTrail recorded it. It calls LookupEvents and nothing else.
+//
+// Of the documents that it reads, values leave only when they are numbers or truth values, or when the field is on a list
+// of fields that name things; every other text leaves as a digest, so that one sees that it changed and not what it is.
+package cloudtrail
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/firefinder/firefinder/shared/aws"
+	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/connector"
+	"github.com/firefinder/firefinder/shared/evidence"
+	"github.com/firefinder/firefinder/shared/incident"
+	"github.com/firefinder/firefinder/shared/tool"
+)
+
+const description = "Changes that people and programs made in the AWS accounts, as CloudTrail recorded them: deployments, configuration, scaling, infrastructure. " +
+	"Calls that failed and housekeeping are left out. What happened in the last 15 minutes may not be recorded yet; " +
+	"changes of global services such as IAM and Route 53 are recorded in us-east-1 only. contains filters by id, title and parameters."
+
+// Tools are the tools of this connector.
+func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
+	// CloudTrail answers two lookups a second in each account and region.
+	return tools(space, accounts, limits{pause: 550 * time.Millisecond, pages: 10, first: 20 * time.Second, total: 40 * time.Second})
+}
+
+func tools(space config.Space, accounts []aws.Account, l limits) []tool.Tool {
+	return []tool.Tool{tool.New("account_changes", description, func(ctx context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
+		return look(ctx, space, accounts, l, scope, args)
+	})}
+}
+
+func look(ctx context.Context, space config.Space, accounts []aws.Account, l limits, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
+	from, to, err := args.Span(scope)
+	if err != nil {
+		return evidence.Telemetry{}, "", err
+	}
+	ctx, cancel := context.WithTimeout(ctx, l.total)
+	defer cancel()
+	names := indexOf(space)
+	found, err := aws.Look(ctx, accounts, "changes", func(ctx context.Context, a aws.Account) (evidence.Telemetry, error) {
+		r := reading{account: a, limits: l, from: from, to: to}
+		if err := r.read(ctx); err != nil {
+			return evidence.Telemetry{}, err
+		}
+		records, unread := recordsOf(r.events)
+		return evidence.Telemetry{Changes: changesOf(records, names), Gaps: r.gaps(unread)}, nil
+	})
+	if err != nil {
+		return evidence.Telemetry{}, "", err
+	}
+	found.Changes, found.Gaps = choose(found.Changes, found.Gaps, space, scope, args)
+	return found, summary(found.Changes), nil
+}
+
+func summary(changes []evidence.Change) string {
+	if len(changes) == 0 {
+		return "no change that CloudTrail recorded"
+	}
+	ours := 0
+	for _, c := range changes {
+		if c.Component != "" {
+			ours++
+		}
+	}
+	return fmt.Sprintf("%s that CloudTrail recorded, %d of them of components of the space", incident.Count(len(changes), "change", "changes"), ours)
+}
