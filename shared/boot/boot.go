@@ -33,7 +33,7 @@ type Env struct {
 	PublicURL   string // base of links
 	WebhookURL  string // where the signer posts
 	TokenKey    string // KMS key of task tokens
-	ReaderRole  string // role through which telemetry is read
+	ReaderRole  string // role through which this account's telemetry is read
 }
 
 // Load reads the environment and the space file. It ends the process with a clear message when something is missing:
@@ -131,6 +131,11 @@ func Must[T any](v T, err error) T {
 		os.Exit(1)
 	}
 	return v
+}
+
+// ReaderRoles are all roles through which telemetry is read: of this account, then of others.
+func (e Env) ReaderRoles() []string {
+	return append([]string{e.ReaderRole}, e.Space.Connectors.ReaderRoles...)
 }
 
 // RedactKey keys the placeholders of masked secrets, so that one secret has one placeholder within a space and nobody

@@ -105,11 +105,26 @@ func (o doctorOptions) look(ctx context.Context) ([]finding, error) {
 	add("sources", some(len(space.Sources), "no source is configured: nothing can reach this space; add one under sources"), fmt.Sprintf("%d configured", len(space.Sources)))
 	add("approvers", some(len(space.Approvals.People), "nobody may decide on plans; add people under approvals"), incident.Count(len(space.Approvals.People), "person", "people"))
 	add("model", modelFault(space.Models), "investigations use "+or(space.Models.Investigate, "the offline analyst: no model is configured"))
-	add("telemetry", nil, or(space.Connectors.Scenario, "alarms, topology and change log alone: no connector reads metrics, logs or traces live yet"))
+	add("telemetry", nil, or(space.Connectors.Scenario, telemetryOf(space)))
 	if o.aws {
 		return append(out, o.deployed(ctx, space)...), nil
 	}
 	return out, nil
+}
+
+// telemetryOf says of how many services the space file tells what is theirs.
+func telemetryOf(space config.Space) string {
+	metrics, logs := 0, 0
+	for _, s := range space.Services {
+		if len(s.Dimensions) > 0 {
+			metrics++
+		}
+		if len(s.LogGroups) > 0 {
+			logs++
+		}
+	}
+	return fmt.Sprintf("of %s, metrics of %d (dimensions) and logs of %d (log_groups) can be read; changes from CloudTrail, calls from X-Ray (docs/telemetry.md)",
+		incident.Count(len(space.Services), "service", "services"), metrics, logs)
 }
 
 func some(n int, fault string) error {

@@ -19,8 +19,10 @@ import (
 
 type investigateOptions struct {
 	place
-	space, telemetry  string
+	look              telemetry
+	space             string
 	service, priority string
+	alarm             string
 	at, description   string
 }
 
@@ -30,7 +32,8 @@ func newInvestigate() *cobra.Command {
 		Use:   "investigate TITLE",
 		Short: "Start an investigation by hand and print its report",
 		Long: "Investigate asks the space that runs in --dir (`firefinder local`) to look into something, waits for the root cause and prints the report.\n" +
-			"With --space and --telemetry it needs no running space: it looks into a folder of recorded telemetry (docs/analyze.md) once.",
+			"With --space and --telemetry, or --aws, it needs no running space: it looks once, into a folder of recorded telemetry\n" +
+			"(docs/analyze.md) or into the AWS account of your own credentials.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			event, err := o.event(args[0], time.Now().UTC())
@@ -38,7 +41,7 @@ func newInvestigate() *cobra.Command {
 				return err
 			}
 			var r report.Report
-			if o.telemetry != "" {
+			if o.look.dir != "" || o.look.aws {
 				r, err = o.once(cmd.Context(), event)
 			} else {
 				r, err = o.ask(cmd.Context(), event)
@@ -54,8 +57,9 @@ func newInvestigate() *cobra.Command {
 		},
 	}
 	o.flags(cmd)
-	cmd.Flags().StringVar(&o.space, "space", "", "space file, with --telemetry")
-	cmd.Flags().StringVar(&o.telemetry, "telemetry", "", "folder of recorded telemetry")
+	cmd.Flags().StringVar(&o.space, "space", "", "space file, with --telemetry or --aws")
+	o.look.flags(cmd)
+	cmd.Flags().StringVar(&o.alarm, "alarm", "", "ARN of the CloudWatch alarm it is about, with --aws: what it watches is looked at first")
 	cmd.Flags().StringVar(&o.service, "service", "", "the service in trouble")
 	cmd.Flags().StringVar(&o.priority, "priority", string(incident.Medium), "CRITICAL, HIGH, MEDIUM, LOW or MINIMAL")
 	cmd.Flags().StringVar(&o.at, "at", "", "when trouble began, RFC 3339; default now")
@@ -67,7 +71,7 @@ func newInvestigate() *cobra.Command {
 func (o investigateOptions) event(title string, now time.Time) (incident.Event, error) {
 	e := incident.Event{
 		IncidentID: "manual-" + incident.ShortHash(title, now.Format(time.RFC3339Nano)), Action: incident.Created, Priority: incident.Priority(o.priority),
-		Title: title, Description: o.description, Service: o.service, Type: "manual", Source: "manual", Timestamp: now,
+		Title: title, Description: o.description, Service: o.service, Type: "manual", Source: "manual", Timestamp: now, Rule: o.alarm,
 	}
 	if o.at != "" {
 		at, err := time.Parse(time.RFC3339, o.at)
@@ -108,14 +112,14 @@ func (o investigateOptions) ask(ctx context.Context, e incident.Event) (r report
 // once runs a space in a temporary folder for this one question.
 func (o investigateOptions) once(ctx context.Context, e incident.Event) (report.Report, error) {
 	if o.space == "" {
-		return report.Report{}, incident.Errorf(incident.Invalid, "--telemetry needs --space FILE; `firefinder space init NAME` writes one")
+		return report.Report{}, incident.Errorf(incident.Invalid, "--telemetry and --aws need --space FILE; `firefinder space init NAME` writes one")
 	}
 	space, err := config.LoadSpace(o.space)
 	if err != nil {
 		return report.Report{}, err
 	}
 	space.Plans = "on_request"
-	tools, err := recorded(o.telemetry, space)
+	tools, err := o.look.tools(ctx, space)
 	if err != nil {
 		return report.Report{}, err
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"encoding/json"
-	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -10,15 +9,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/firefinder/firefinder/shared/config"
-	"github.com/firefinder/firefinder/shared/connector/scenario"
 	"github.com/firefinder/firefinder/shared/embedded"
 	"github.com/firefinder/firefinder/shared/incident"
-	"github.com/firefinder/firefinder/shared/tool"
 )
 
 func newLocal() *cobra.Command {
 	var p place
-	var spaceFile, addr, telemetry string
+	var look telemetry
+	var spaceFile, addr string
 	cmd := &cobra.Command{
 		Use:   "local",
 		Short: "Run a whole Agent Space on this machine until Ctrl-C",
@@ -30,7 +28,7 @@ func newLocal() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			tools, err := recorded(telemetry, space)
+			tools, err := look.tools(cmd.Context(), space)
 			if err != nil {
 				return err
 			}
@@ -50,24 +48,9 @@ func newLocal() *cobra.Command {
 	p.flags(cmd)
 	cmd.Flags().StringVar(&spaceFile, "space", "", "space file (required)")
 	cmd.Flags().StringVar(&addr, "addr", "127.0.0.1:7411", "address of the pages and the webhook")
-	cmd.Flags().StringVar(&telemetry, "telemetry", "", "folder of recorded telemetry (docs/analyze.md)")
+	look.flags(cmd)
 	_ = cmd.MarkFlagRequired("space") // the flag exists
 	return cmd
-}
-
-// recorded opens a folder of telemetry, named on the command line or in the space file.
-func recorded(dir string, space config.Space) ([]tool.Tool, error) {
-	if dir == "" {
-		dir = space.Connectors.Scenario
-	}
-	if dir == "" {
-		return nil, nil
-	}
-	s, err := scenario.Load(os.DirFS(dir))
-	if err != nil {
-		return nil, fmt.Errorf("telemetry in %s: %w", dir, err)
-	}
-	return s.Tools(), nil
 }
 
 // serve leaves word of where the space runs, for the other commands, until it is stopped.

@@ -1,6 +1,7 @@
 package investigate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -19,8 +20,12 @@ import (
 const briefKey = "brief"
 
 // telemetryTools are the tools that the collector calls, in the order of their observations. Each returns
-// evidence.Telemetry. A space without one of them has a gap.
-var telemetryTools = []string{"linked_alarms", "topology", "changes", "metrics", "logs", "calls", "statuses"}
+// evidence.Telemetry. A space without one of them has a gap, but for those that add to what another one reads.
+var (
+	telemetryTools = []string{"linked_alarms", "topology", "changes", "account_changes", "metrics", "logs", "calls", "statuses"}
+	additional     = []string{"account_changes"}
+	spoken         = map[string]string{"calls": "calls between components", "statuses": "platform states and events (pods, nodes, failovers)"}
+)
 
 // observed is the journal's form of one tool call.
 type observed struct {
@@ -59,7 +64,9 @@ func (w *worker) collect(ctx context.Context) error {
 	in := evidence.Input{Window: evidence.Window{From: w.inv.OpenedAt.Add(-before), To: scope.To, Start: w.inv.OpenedAt}}
 	for i, name := range telemetryTools {
 		if !w.box.Has(name) {
-			in.Gaps = append(in.Gaps, evidence.Gap{Text: "no connector reads " + name, Fix: "nothing reads it live yet; `firefinder local` reads it from a folder of recorded telemetry (docs/analyze.md)"})
+			if !slices.Contains(additional, name) {
+				in.Gaps = append(in.Gaps, evidence.Gap{Text: "no connector reads " + cmp.Or(spoken[name], name), Fix: "`firefinder local` reads it from a folder of recorded telemetry (docs/analyze.md)"})
+			}
 			continue
 		}
 		if err := w.gather(ctx, &in, name, args, outcomes[i]); err != nil {
@@ -86,7 +93,7 @@ func (w *worker) gather(ctx context.Context, in *evidence.Input, name string, ar
 		return err
 	}
 	if obs.Failed {
-		in.Gaps = append(in.Gaps, evidence.Gap{Text: name + " could not be read: " + obs.Summary, Fix: "give the reader role access, then investigate again", Ref: obs.ID})
+		in.Gaps = append(in.Gaps, evidence.Gap{Text: name + " could not be read: " + obs.Summary, Fix: "if access is missing, give it to the reader role (docs/deploy.md); then investigate again", Ref: obs.ID})
 		return nil
 	}
 	var t evidence.Telemetry

@@ -28,6 +28,7 @@ import (
 	"github.com/firefinder/firefinder/shared/redact"
 	"github.com/firefinder/firefinder/shared/skill"
 	"github.com/firefinder/firefinder/shared/tool"
+	"github.com/firefinder/firefinder/shared/triage"
 	"github.com/firefinder/firefinder/shared/workflow"
 	"github.com/firefinder/firefinder/skills"
 )
@@ -157,6 +158,37 @@ func TestAModelLooksFurtherAndConcludes(t *testing.T) {
 	spent, _ := investigate.Spent(t.Context(), b.docs, b.records())
 	if spent.Calls != 2 || spent.Turns != 2 || spent.Dollars < 0.0089 || spent.Dollars > 0.0091 {
 		t.Errorf("%+v", spent)
+	}
+}
+
+// Tools know what the investigation is about: the components of its alarms, then those that the space file or earlier
+// traces put beside them, and which rules raised the alarms.
+func TestToolsKnowWhatItIsAbout(t *testing.T) {
+	b, _ := newBench(t, concludeStep(draft(incident.Inconclusive, "obs-1")))
+	space, err := config.ParseSpace("space.yaml", []byte("name: shop\nservices: [{name: checkout, depends_on: [orders-db]}, {name: orders-db}, {name: mail}, {name: batch}]\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.deps.Space = space
+	late := incident.Event{EventType: "incident", IncidentID: "b", Action: incident.Created, Title: "slow", Service: "orders-db", Rule: "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:slow", Timestamp: t0}
+	if err := b.store.Commit(t.Context(), record.Member("inv-1", record.Alarm{Event: late, ID: late.EventID(), Key: late.AlarmKey()})); err != nil {
+		t.Fatal(err)
+	}
+	known := func(string) bool { return true }
+	if err := triage.Learn(t.Context(), b.store, known, []evidence.Dependency{{Caller: "batch", Callee: "orders-db"}}, t0); err != nil {
+		t.Fatal(err)
+	}
+	var got tool.Scope
+	b.deps.Tools = []tool.Tool{tool.New("metrics", "Metrics.", func(_ context.Context, s tool.Scope, _ args) (evidence.Telemetry, string, error) {
+		got = s
+		return evidence.Telemetry{}, "none", nil
+	})}
+	b.advance()
+	if want := []string{"checkout", "orders-db", "batch"}; !cmp.Equal(got.Components, want) {
+		t.Errorf("components %v, want %v", got.Components, want)
+	}
+	if want := map[string]string{late.Rule: "orders-db"}; !cmp.Equal(got.Rules, want) {
+		t.Errorf("rules %v, want %v", got.Rules, want)
 	}
 }
 

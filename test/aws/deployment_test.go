@@ -61,7 +61,9 @@ services:
   - name: checkout
     dimensions: {ServiceName: [checkout]}
     depends_on: [orders-db]
+    log_groups: [/ecs/checkout]
   - name: orders-db
+    dimensions: {ServiceName: [orders-db]}
 sources: [{kind: generic}]
 notify:
   email: {from: Firefinder <ff@example.com>, to: [oncall@example.com]}
@@ -102,6 +104,7 @@ func deploy(t *testing.T) *deployment {
 		"FIREFINDER_SPACE_FILE=" + file, "FIREFINDER_TABLE=" + d.table, "FIREFINDER_BUCKET=" + d.bucket,
 		"FIREFINDER_QUEUE_TRIAGE=" + d.queue, "FIREFINDER_DLQ_TRIAGE=" + d.dead, "FIREFINDER_MACHINE=" + d.machine,
 		"FIREFINDER_PUBLIC_URL=" + d.api.URL, "FIREFINDER_WEBHOOK_URL=" + d.api.URL + "/hooks/generic", "FIREFINDER_TOKEN_KEY=" + *key.KeyMetadata.Arn,
+		"FIREFINDER_READER_ROLE=" + readerRole,
 	}
 	t.Cleanup(d.stop)
 	return d

@@ -24,7 +24,9 @@ var differences = []difference{
 	{"queue to function", "moto's event source mapping fires at send time without partial batch responses; here the test plays the mapping"},
 	{"functions and machines as rule targets", "PutEvents answers 500 when a rule has one; our rules target queues"},
 	{"models", "Bedrock Converse is not implemented; shared/aws/bedrock is tested against a server written from the API reference"},
-	{"metrics, traces and trails", "CloudWatch over CBOR, trace summaries and LookupEvents do not work with current SDK clients; connectors bring their own servers"},
+	{"metrics over CBOR", "CloudWatch is spoken to in JSON or forms only; the gateway translates what SDK clients say"},
+	{"percentiles", "GetMetricData answers 500 to a percentile; the gateway leaves those out, as if there were no samples"},
+	{"traces and trails", "CloudTrail's LookupEvents and X-Ray's statistics are not implemented; shared/aws/awstest answers for them, written from the API reference"},
 	{"addresses", "some routes match the host name localhost and not 127.0.0.1"},
 	{"permissions", "IAM is not enforced; roles are asserted on the synthesized template"},
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -36,16 +37,18 @@ func alarm(name, metric string, at time.Time) string {
 }
 
 // TestIncident follows one incident through everything that is deployed: an alarm's state change on the event bus, the
-// signer, the webhook, triage, the state machine and its functions, a model behind Bedrock's API, the mail to approvers,
+// signer, the webhook, triage, the state machine and its functions, telemetry read through the reader role, a model
+// behind Bedrock's API, the mail to approvers,
 // the decision on the page behind its link, and the end of the execution.
 func TestIncident(t *testing.T) {
-	o := &outside{t: t}
+	o := &outside{t: t, roles: map[string]string{}}
 	gate.outside(o)
 	defer gate.outside(nil)
 	d := deploy(t)
 	d.rule()
 	followed := d.follow()
 	at := time.Now().Add(-2 * time.Minute)
+	d.happened(o, at)
 	first, second := alarm("checkout-5xx", "HTTPCode_Target_5XX_Count", at), alarm("checkout-p99", "TargetResponseTime", at.Add(30*time.Second))
 	d.publish(first)
 	d.publish(second)
@@ -90,8 +93,10 @@ func TestIncident(t *testing.T) {
 		t.Errorf("a second decision: status %d, want 409", status)
 	}
 	d.checkOutcome(o, id)
+	d.checkTelemetry(o, id)
 	d.checkEvents(followed, id)
 	d.checkCommandLine(id)
+	d.checkByHand(at)
 	d.checkState()
 	d.checkUndo(o)
 }
@@ -152,6 +157,23 @@ func (d *deployment) checkCommandLine(id string) {
 		code := cli.Main(append(c.args, "--table", d.table, "--bucket", d.bucket), &out, &errs)
 		if said := out.String() + errs.String(); code != c.code || !strings.Contains(said, c.says) {
 			t.Errorf("%v: exit %d, want %d and %q in: %s", c.args, code, c.code, c.says, said)
+		}
+	}
+}
+
+// checkByHand looks into the same account from a person's machine, with that person's credentials and nothing deployed.
+func (d *deployment) checkByHand(at time.Time) {
+	t := d.t
+	t.Helper()
+	var out, errs strings.Builder
+	args := []string{"investigate", "checkout answers 5xx", "--space", filepath.Join(d.dir, "space.yaml"), "--aws", "--service", "checkout",
+		"--alarm", "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:checkout-5xx", "--at", at.UTC().Format(time.RFC3339), "--dir", filepath.Join(t.TempDir(), "none")}
+	if code := cli.Main(args, &out, &errs); code != 0 {
+		t.Fatalf("exit %d: %s", code, errs.String())
+	}
+	for _, says := range []string{"set environment.DB_POOL_MAX from 50 to 10", "**Outcome:** confirmed", "samples, from CloudWatch", "log lines of 1 log group"} {
+		if !strings.Contains(out.String(), says) {
+			t.Errorf("the report does not say %q:\n%s", says, out.String())
 		}
 	}
 }

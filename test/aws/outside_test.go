@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/firefinder/firefinder/shared/aws/awstest"
 )
 
 // outside answers for what moto does not have or does not show: Bedrock Converse, from a script that reacts to what it is
@@ -17,6 +19,10 @@ type outside struct {
 	mu    sync.Mutex
 	calls []conversation
 	mails []mail
+
+	roles    map[string]string // of the access keys that were handed out
+	reads    []read
+	recorded *awstest.Cloud // CloudTrail and X-Ray
 }
 
 type mail struct {
@@ -58,6 +64,8 @@ func (o *outside) handle(w http.ResponseWriter, r *http.Request) bool {
 		o.mu.Lock()
 		o.mails = append(o.mails, m)
 		o.mu.Unlock()
+	default:
+		return o.telemetry(w, r)
 	}
 	return false
 }
