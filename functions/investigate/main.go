@@ -29,7 +29,7 @@ func main() {
 		Store: store, Blob: s3.New(cfg, env.Bucket), Space: env.Space, Skills: boot.Must(skill.Load(skills.FS, nil)).Active(env.Space.Skills),
 		Model: bedrock.Open(cfg, env.Space.Models), ModelID: env.Space.Models.Investigate, Offline: analyst.Analyst{},
 		Ledger: budget.Ledger{Store: store, Ceiling: env.Space.Budget.DollarsDay, Prices: env.Space.Models.Prices, Now: time.Now},
-		Tools:  catalogue.Tools(env.Space, aws.Accounts(cfg, env.Space.Name, env.ReaderRoles()...)), Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log,
+		Tools:  catalogue.Tools(env.Space, aws.Accounts(cfg, env.Space.Name, env.ReaderRoles()...), env.RedactKey()), Redact: redact.New(env.RedactKey()), Now: time.Now, Log: env.Log,
 	})
 	lambda.Start(boot.Task(env.Log, svc.Advance))
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"os"
 
@@ -41,7 +42,7 @@ func (t telemetry) tools(ctx context.Context, space config.Space) ([]tool.Tool, 
 		if _, err := cfg.Credentials.Retrieve(ctx); err != nil {
 			return nil, incident.Errorf(incident.Denied, "no AWS credentials; sign in with the AWS command line, or set AWS_PROFILE")
 		}
-		return catalogue.Tools(space, []aws.Account{aws.Caller(cfg)}), nil
+		return catalogue.Tools(space, []aws.Account{aws.Caller(cfg)}, []byte(rand.Text())), nil
 	}
 	dir := or(t.dir, space.Connectors.Scenario)
 	if dir == "" {

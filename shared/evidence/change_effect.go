@@ -231,7 +231,7 @@ var lineEffects = []lineRule{
 	{"sync_io_added", "+", expr(`(?i)fsync|\.sync\(|o_sync|writefilesync|readfilesync|synchronous_commit`), true},
 	{"raises_added", "+", expr(`(?i)\bpanic\(|\bthrow\b|\braise\b|\.unwrap\(\)|\.expect\(|\bassert\b|!!|\bmust\w*\(|orelsethrow|log\.fatal|os\.exit`), false},
 	{"env_required", "+", expr(`(?i)getenv|process\.env|os\.environ|lookupenv|requireenv|\$\{[A-Z_]+\}|secretkeyref|configmapkeyref`), false},
-	{"env_removed", "-", expr(`^\s*-?\s*(name:\s*)?"?[A-Z][A-Z0-9_]{2,}"?\s*[:=]?|secretkeyref|configmapkeyref|getenv|process\.env`), false},
+	{"env_removed", "-", expr(`^\s*-?\s*(name:\s*|environment\.)?"?[A-Z][A-Z0-9_]{2,}"?\s*[:=]?|secretkeyref|configmapkeyref|getenv|process\.env`), false},
 	{"access_changed", "+", expr(`(?i)\biam\b|polic(y|ies)|\brole\b|permission|\bgrant\b|\brevoke\b|\bscope|rbac|"?(effect|actions?|principals?|resources?)"?\s*[:=]|authoriz|authenticat|\bdeny\b|forbid|secret|password|passwd|credential|api_?key|token|oauth|jwt|issuer|audience`), true},
 	{"access_changed", "-", expr(`(?i)\biam\b|polic(y|ies)|\brole\b|permission|\bgrant\b|\bscope|rbac|"?(effect|actions?|principals?|resources?)"?\s*[:=]|authoriz|authenticat|secret|password|passwd|credential|api_?key|token|oauth|jwt|issuer|audience`), true},
 	{"certificate_changed", "+", expr(`(?i)BEGIN CERTIFICATE|not_?after|not_?before|certificate_arn|renew_?before|\.(pem|crt|cer|p12|jks)\b|truststore|keystore|ca_?(bundle|cert|file)|rootcas`), true},

@@ -13,7 +13,8 @@ import (
 	"github.com/firefinder/firefinder/shared/tool"
 )
 
-// Tools are the tools of every AWS connector, in the order in which they are offered: metrics, logs, account_changes, calls.
-func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
-	return slices.Concat(cloudwatch.Tools(space, accounts), logs.Tools(space, accounts), cloudtrail.Tools(space, accounts), xray.Tools(space, accounts))
+// Tools are the tools of every AWS connector, in the order in which they are offered: metrics, logs, account_changes, calls. key
+// is that of redaction, without which values that may not leave cannot be guessed from their digests.
+func Tools(space config.Space, accounts []aws.Account, key []byte) []tool.Tool {
+	return slices.Concat(cloudwatch.Tools(space, accounts), logs.Tools(space, accounts), cloudtrail.Tools(space, accounts, key), xray.Tools(space, accounts))
 }

@@ -9,12 +9,18 @@ import (
 	"github.com/firefinder/firefinder/shared/evidence"
 )
 
-// changesOf makes changes of the records of one account, oldest first. A task definition that a service puts into use
-// among them is part of that deployment: by itself it changes nothing that runs.
-func changesOf(records []record, names index) []evidence.Change {
-	slices.SortStableFunc(records, func(a, b record) int { return cmp.Or(a.time.Compare(b.time), cmp.Compare(a.id, b.id)) })
+// changesOf makes changes of the records of one account, oldest first; before are records from before the span, to compare
+// with. A task definition that a service puts into use among them is part of that deployment: by itself it changes nothing
+// that runs.
+func changesOf(before, records []record, names index) []evidence.Change {
+	for _, part := range [][]record{before, records} {
+		slices.SortStableFunc(part, func(a, b record) int { return cmp.Or(a.time.Compare(b.time), cmp.Compare(a.id, b.id)) })
+	}
 	h := newHistory()
-	h.register(records)
+	h.register(slices.Concat(before, records))
+	for _, r := range before {
+		h.follow(r)
+	}
 	var out []evidence.Change
 	used := map[string]bool{}
 	for _, r := range records {

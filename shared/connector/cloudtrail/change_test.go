@@ -21,11 +21,11 @@ func TestWhatARecordBecomes(t *testing.T) {
 	}{
 		{"01", "deployment", "checkout", "UpdateService checkout (task definition checkout:42)", "checkout-pipeline/run-8902", "checkout:42", "checkout:41", parameters{
 			{Name: "environment.DB_POOL_MAX", Old: "50", New: "10"}, {Name: "environment.FEATURE_GIFTS", Old: "true"},
-			{Name: "environment.LOG_FORMAT", Old: digest("text"), New: digest("json")}}},
+			{Name: "environment.LOG_FORMAT", Old: sealed("text"), New: sealed("json")}}},
 		{"02", "scaling", "cart", "UpdateService cart (desired count 3)", "AWSServiceRoleForApplicationAutoScaling_ECSService/AutoScaling-UpdateDesiredCapacity", "", "", parameters{{Name: "desiredCount", New: "3"}}},
 		{"03", "deployment", "payments", "UpdateFunctionCode shop-payments (version 17)", "lena", "17", "", nil},
 		{"04", "config", "payments", "UpdateFunctionConfiguration shop-payments (memory 256, timeout 3)", "lena", "", "", parameters{
-			{Name: "environment.RETRIES", New: "5"}, {Name: "environment.UPSTREAM", New: digest("payments.example.com")}, {Name: "memorySize", New: "256"}, {Name: "timeout", New: "3"}}},
+			{Name: "environment.RETRIES", New: "5"}, {Name: "environment.UPSTREAM", New: sealed("payments.example.com")}, {Name: "memorySize", New: "256"}, {Name: "timeout", New: "3"}}},
 		{"05", "config", "orders-db", "ModifyDBInstance orders-db (class db.t4g.medium, was db.r6g.large, storage 200)", "dba/mira", "", "", parameters{
 			{Name: "dBInstanceClass", Old: "db.r6g.large", New: "db.t4g.medium"}, {Name: "allocatedStorage", New: "200"}, {Name: "applyImmediately", New: "true"}, {Name: "masterUserPassword", New: hidden}}},
 		{"07", "config", "", "ModifyDBParameterGroup orders-pg16", "root", "", "", parameters{{Name: "parameters.max_connections", Old: "400", New: "40"}}},
@@ -34,7 +34,7 @@ func TestWhatARecordBecomes(t *testing.T) {
 		{"09", "deployment", "", "UpdateStack shop-network", "jonas", "", "", nil},
 		{"10", "infrastructure", "", "RevokeSecurityGroupIngress sg-0a1b2c3d4e5f60718 (port 5432, from 10.0.0.0/16)", "jonas", "", "", parameters{
 			{Name: "ipPermissions.0.fromPort", New: "5432"}, {Name: "ipPermissions.0.ipProtocol", New: "tcp"}, {Name: "ipPermissions.0.ipRanges.0.cidrIp", New: "10.0.0.0/16"},
-			{Name: "ipPermissions.0.ipRanges.0.description", New: digest("the shop's tasks")}, {Name: "ipPermissions.0.toPort", New: "5432"}}},
+			{Name: "ipPermissions.0.ipRanges.0.description", New: sealed("the shop's tasks")}, {Name: "ipPermissions.0.toPort", New: "5432"}}},
 		{"11", "config", "checkout", "ModifyTargetGroup checkout-blue", "jonas", "", "", parameters{{Name: "healthCheckPath", New: "/ready"}, {Name: "healthCheckTimeoutSeconds", New: "2"}}},
 		{"12", "config", "checkout", "PutParameter /shop/checkout/pool-size", "jonas", "", "", parameters{{Name: "/shop/checkout/pool-size", New: hidden}}},
 		{"41", "deployment", "checkout", "RegisterTaskDefinition checkout (task definition checkout:41)", "checkout-pipeline/run-8841", "checkout:41", "", nil},
@@ -167,7 +167,7 @@ func TestHostileDocumentsAreBounded(t *testing.T) {
 		if len(r.leaves) > maxLeaves {
 			t.Errorf("%s: %d leaves", name, len(r.leaves))
 		}
-		c := changesOf([]record{r}, indexOf(shop))[0]
+		c := changesOf(nil, []record{r}, indexOf(shop))[0]
 		if len(c.Parameters) > maxParameters {
 			t.Errorf("%s: %d parameters", name, len(c.Parameters))
 		}

@@ -2,7 +2,7 @@
 // scaled, as CloudTrail recorded it. It calls LookupEvents and nothing else.
 //
 // Of the documents that it reads, values leave only when they are numbers or truth values, or when the field is on a list
-// of fields that name things; every other text leaves as a digest, so that one sees that it changed and not what it is.
+// of fields that name things; every other text leaves as a keyed digest, so that one sees that it changed and not what it is.
 package cloudtrail
 
 import (
@@ -22,15 +22,19 @@ const description = "Changes that people and programs made in the AWS accounts, 
 	"Calls that failed and housekeeping are left out. What happened in the last 15 minutes may not be recorded yet; " +
 	"changes of global services such as IAM and Route 53 are recorded in us-east-1 only. contains filters by id, title and parameters."
 
-// Tools are the tools of this connector.
-func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
+// Tools are the tools of this connector: account_changes, which returns an evidence.Telemetry with changes in order of time
+// and gaps. key goes into the digests of values that may not leave. It fails with Invalid for a span outside the scope, and
+// as the first account did when none can be read. Repeats are safe.
+func Tools(space config.Space, accounts []aws.Account, key []byte) []tool.Tool {
 	// CloudTrail answers two lookups a second in each account and region.
-	return tools(space, accounts, limits{pause: 550 * time.Millisecond, pages: 10, first: 20 * time.Second, total: 40 * time.Second})
+	return tools(space, accounts, key, limits{pause: 550 * time.Millisecond, pages: 10, first: 20 * time.Second, total: 40 * time.Second})
 }
 
-func tools(space config.Space, accounts []aws.Account, l limits) []tool.Tool {
+func tools(space config.Space, accounts []aws.Account, key []byte, l limits) []tool.Tool {
 	return []tool.Tool{tool.New("account_changes", description, func(ctx context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
-		return look(ctx, space, accounts, l, scope, args)
+		t, text, err := look(ctx, space, accounts, l, scope, args)
+		seal(t.Changes, key)
+		return t, text, err
 	})}
 }
 
@@ -48,7 +52,8 @@ func look(ctx context.Context, space config.Space, accounts []aws.Account, l lim
 			return evidence.Telemetry{}, err
 		}
 		records, unread := recordsOf(r.events)
-		return evidence.Telemetry{Changes: changesOf(records, names), Gaps: r.gaps(unread)}, nil
+		before := r.before(ctx, records)
+		return evidence.Telemetry{Changes: changesOf(before, records, names), Gaps: r.gaps(unread)}, nil
 	})
 	if err != nil {
 		return evidence.Telemetry{}, "", err

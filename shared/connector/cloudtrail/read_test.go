@@ -95,8 +95,8 @@ func TestWhatIsOlderThanThePagesIsLookedForByName(t *testing.T) {
 		t.Error("the gap says not what to do")
 	}
 	calls := requests(c)
-	if len(calls) != 3+len(lookups) {
-		t.Errorf("%d requests for 3 pages and %d names", len(calls), len(lookups))
+	if len(calls) != 3+len(lookups)+maxBefore {
+		t.Errorf("%d requests for 3 pages, %d names and what stood before", len(calls), len(lookups))
 	}
 	if end := calls[3].Input["EndTime"]; end != float64(night.Add(3*time.Hour+50*time.Second).Unix()) {
 		t.Errorf("what was read is asked for again, up to %v", end)

@@ -138,7 +138,7 @@ func call(t *testing.T, space config.Space, from []aws.Account, l limits, args c
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := tools(space, from, l)[0].Call(t.Context(), scope, raw)
+	res, err := tools(space, from, testKey, l)[0].Call(t.Context(), scope, raw)
 	if err != nil {
 		return evidence.Telemetry{}, "", err
 	}
@@ -168,4 +168,23 @@ func find(t *testing.T, all []evidence.Change, id string) evidence.Change {
 	}
 	t.Fatalf("no change %s among %d", id, len(all))
 	return evidence.Change{}
+}
+
+var testKey = []byte("a key of the space")
+
+// sealed is what leaves of a value that may not.
+func sealed(text string) string {
+	c := []evidence.Change{{Title: digest(text)}}
+	seal(c, testKey)
+	return c[0].Title
+}
+
+// answer is what the call answered, as text.
+func (d document) answer(t *testing.T) string {
+	t.Helper()
+	text, err := json.Marshal(d["responseElements"])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
 }

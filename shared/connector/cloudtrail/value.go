@@ -1,10 +1,13 @@
 package cloudtrail
 
 import (
+	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"regexp"
 	"strings"
+
+	"github.com/firefinder/firefinder/shared/evidence"
 )
 
 // hidden stands for what CloudTrail itself did not record.
@@ -70,6 +73,30 @@ func key(name string) string {
 func digest(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return "sha256:" + hex.EncodeToString(sum[:])[:12]
+}
+
+var digests = regexp.MustCompile(`\bsha256:[0-9a-f]{12}\b`)
+
+// seal puts a key into the digests of changes, without which nobody can try guesses against them: a weak password would
+// not need many. What was the same stays the same.
+func seal(changes []evidence.Change, key []byte) {
+	under := func(text string) string {
+		return digests.ReplaceAllStringFunc(text, func(d string) string {
+			sum := hmac.New(sha256.New, key)
+			sum.Write([]byte(d))
+			return "hash:" + hex.EncodeToString(sum.Sum(nil))[:12]
+		})
+	}
+	for i := range changes {
+		c := &changes[i]
+		c.Title = under(c.Title)
+		for j, p := range c.Parameters {
+			c.Parameters[j] = evidence.Parameter{Name: under(p.Name), Old: under(p.Old), New: under(p.New)}
+		}
+		for name, value := range c.Tags {
+			c.Tags[name] = under(value)
+		}
+	}
 }
 
 // last is what follows the last slash: the name in an ARN, a URL or a path.
