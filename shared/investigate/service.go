@@ -116,13 +116,13 @@ func (w *worker) enter(ctx context.Context, state incident.State) error {
 
 // scope is what tools may look at.
 func (w *worker) scope(ctx context.Context) (tool.Scope, error) {
-	to := w.inv.OpenedAt.Add(after)
-	if now := w.Now(); now.Before(to) {
-		to = now
-	}
+	now := w.Now()
 	scope := tool.Scope{
 		Space: w.inv.Space, Account: w.Space.Account, Region: w.Space.Region,
-		From: w.inv.OpenedAt.Add(-lookback), To: to, Rules: map[string]string{},
+		From: w.inv.OpenedAt.Add(-lookback), To: w.inv.OpenedAt.Add(after), Now: now, Rules: map[string]string{},
+	}
+	if now.Before(scope.To) {
+		scope.To = now
 	}
 	alarms, err := record.Alarms(ctx, w.Store, w.inv.ID)
 	if err != nil {

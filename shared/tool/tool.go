@@ -21,6 +21,7 @@ type Scope struct {
 	Account    string
 	Region     string
 	From, To   time.Time
+	Now        time.Time         // when it is looked: what has just happened may not have arrived everywhere
 	Components []string          // of the investigation's alarms, then their neighbours, the nearest first
 	Rules      map[string]string // what raised the alarms, as their sources name it (of CloudWatch its alarms' ARNs): the component it is about
 }

@@ -18,6 +18,8 @@ import (
 	"github.com/firefinder/firefinder/shared/tool"
 )
 
+const late = 15 * time.Minute // from a call to its record
+
 const description = "Changes that people and programs made in the AWS accounts, as CloudTrail recorded them: deployments, configuration, scaling, infrastructure. " +
 	"Calls that failed and housekeeping are left out. What happened in the last 15 minutes may not be recorded yet; " +
 	"changes of global services such as IAM and Route 53 are recorded in us-east-1 only. contains filters by id, title and parameters."
@@ -57,6 +59,10 @@ func look(ctx context.Context, space config.Space, accounts []aws.Account, l lim
 	})
 	if err != nil {
 		return evidence.Telemetry{}, "", err
+	}
+	if !scope.Now.IsZero() && scope.Now.Sub(to) < late {
+		found.Gaps = append(found.Gaps, evidence.Gap{Text: "CloudTrail is up to 15 minutes late: a change after " + scope.Now.Add(-late).UTC().Format("15:04:05Z") + " may not be recorded yet",
+			Fix: "if no change is to blame, investigate again in a quarter of an hour"})
 	}
 	found.Changes, found.Gaps = choose(found.Changes, found.Gaps, space, scope, args)
 	return found, summary(found.Changes), nil
