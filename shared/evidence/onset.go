@@ -98,7 +98,7 @@ func estimateStart(in Input, tracks []track) time.Time {
 	return start
 }
 
-const noticedWithin = 15 * time.Minute // from the first symptom to the alarm about it
+const noticedWithin = time.Hour // from the first symptom to the alarm about it: alarms over several long periods are late
 
 // begun moves a start that most series do not go beyond back to where the symptoms began: an alarm that is looked at the
 // moment it fires speaks of the minutes before it. The start stays where it is when samples follow it, or none tells.

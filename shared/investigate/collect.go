@@ -98,7 +98,8 @@ func (w *worker) gather(ctx context.Context, in *evidence.Input, name string, ar
 	}
 	var t evidence.Telemetry
 	if err := json.Unmarshal(obs.Data, &t); err != nil {
-		in.Gaps = append(in.Gaps, evidence.Gap{Text: name + " returned something that is not telemetry", Ref: obs.ID})
+		in.Gaps = append(in.Gaps, evidence.Gap{Text: name + " returned more than budget.bytes has room for, or something that is not telemetry",
+			Fix: "raise budget.bytes in the space file, or read fewer accounts and services", Ref: obs.ID})
 		return nil
 	}
 	in.Add(t, obs.ID)

@@ -25,7 +25,7 @@ var differences = []difference{
 	{"functions and machines as rule targets", "PutEvents answers 500 when a rule has one; our rules target queues"},
 	{"models", "Bedrock Converse is not implemented; shared/aws/bedrock is tested against a server written from the API reference"},
 	{"metrics over CBOR", "CloudWatch is spoken to in JSON or forms only; the gateway translates what SDK clients say"},
-	{"percentiles", "GetMetricData answers 500 to a percentile; the gateway leaves those out, as if there were no samples"},
+	{"percentiles", "GetMetricData answers 500 to a percentile; the gateway answers for those that there are no samples"},
 	{"traces and trails", "CloudTrail's LookupEvents and X-Ray's statistics are not implemented; shared/aws/awstest answers for them, written from the API reference"},
 	{"addresses", "some routes match the host name localhost and not 127.0.0.1"},
 	{"permissions", "IAM is not enforced; roles are asserted on the synthesized template"},

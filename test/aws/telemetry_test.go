@@ -16,6 +16,7 @@ import (
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	cwtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -36,7 +37,12 @@ const readerRole = "arn:aws:iam::123456789012:role/shop-reader"
 // read is a call to a service of telemetry, and the role whose credentials signed it; own is the function's own.
 type read struct{ service, operation, role string }
 
-const own = "the function's own"
+const (
+	own  = "the function's own"
+	mine = "the test's" // it fills the account
+)
+
+const mineKey = "FILLS"
 
 var (
 	credential  = regexp.MustCompile(`Credential=([^/]+)/\d+/[^/]+/([a-z]+)/`)
@@ -60,7 +66,10 @@ func (o *outside) telemetry(w http.ResponseWriter, r *http.Request) bool {
 	}
 	o.mu.Lock()
 	role, assumed := o.roles[key]
-	if !assumed {
+	switch {
+	case key == mineKey:
+		role = mine
+	case !assumed:
 		role = own
 	}
 	operation := path.Base(r.URL.Path)
@@ -104,7 +113,13 @@ func translate(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		t.Errorf("CloudWatch: %v", err)
 	}
+	var left []any
 	if queries, ok := in["MetricDataQueries"].([]any); ok {
+		for _, q := range queries {
+			if percentile(q) {
+				left = append(left, map[string]any{"Id": q.(map[string]any)["Id"], "StatusCode": "Complete", "Timestamps": []any{}, "Values": []any{}})
+			}
+		}
 		in["MetricDataQueries"] = differs("percentiles", queries, slices.DeleteFunc(queries, percentile))
 	}
 	inner := httptest.NewRequestWithContext(r.Context(), http.MethodPost, "http://"+r.Host+"/", bytes.NewReader(awstest.ToJSON(in)))
@@ -118,6 +133,9 @@ func translate(t *testing.T, w http.ResponseWriter, r *http.Request) {
 	dec.UseNumber()
 	if err := dec.Decode(&out); err != nil {
 		t.Errorf("CloudWatch: moto answers %d: %v", answer.Code, err)
+	}
+	if results, ok := out["MetricDataResults"].([]any); ok {
+		out["MetricDataResults"] = append(results, left...)
 	}
 	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
 	w.Header().Set("Content-Type", "application/cbor")
@@ -163,6 +181,7 @@ func (d *deployment) happened(o *outside, alarm time.Time) {
 	t.Helper()
 	cfg := load(t)
 	cfg.BaseEndpoint, cfg.DisableRequestCompression = &gateURL, true // the gateway reads what is sent
+	cfg.Credentials = credentials.NewStaticCredentialsProvider(mineKey, "test", "")
 	deployed := alarm.Add(-2 * time.Minute).Truncate(time.Minute)
 	metrics, logs := cloudwatch.NewFromConfig(cfg), cloudwatchlogs.NewFromConfig(cfg)
 	series := func(name, service string, before, since float64) {
@@ -265,8 +284,8 @@ func (d *deployment) checkTelemetry(o *outside, id string) {
 	o.mu.Unlock()
 	seen := map[string]bool{}
 	for _, r := range reads {
-		if strings.HasPrefix(r.operation, "Put") || strings.HasPrefix(r.operation, "Create") {
-			continue // the test's own
+		if r.role == mine {
+			continue
 		}
 		seen[r.service] = true
 		if r.role != readerRole {

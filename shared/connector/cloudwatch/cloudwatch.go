@@ -6,8 +6,7 @@ package cloudwatch
 import (
 	"context"
 	"fmt"
-	"slices"
-	"strings"
+	"sync"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/aws"
@@ -18,95 +17,78 @@ import (
 	"github.com/firefinder/firefinder/shared/tool"
 )
 
-const lookTime = 40 * time.Second // for all that one call reads
+// Times of one call.
+const (
+	lookTime = 40 * time.Second // for everything
+	listTime = 20 * time.Second // of it, for finding metrics by dimension
+)
 
-// Tools are the tools of this connector.
+const description = "Metric series of components, read from CloudWatch, a value a minute: what the alarms watch and what carries a dimension of a service; " +
+	"contains filters by metric name."
+
+// Tools are the tools of this connector: metrics, which returns an evidence.Telemetry with series and gaps, in a fixed order.
+// It fails with Invalid for a span outside the scope, and as the first account did when none can be read; what could not be
+// read beside something that was is a gap. Repeats are safe.
 func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
-	return []tool.Tool{tool.New("metrics", "Metric series of components, read from CloudWatch, a value a minute: what the alarms watch and what carries a dimension of a service; contains filters by metric name.",
-		func(ctx context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
-			asked, err := ask(space, scope, args)
-			if err != nil {
-				return evidence.Telemetry{}, "", err
-			}
-			within, cancel := context.WithTimeout(ctx, lookTime)
-			defer cancel()
-			t, err := aws.Look(within, accounts, "metrics", func(ctx context.Context, a aws.Account) (evidence.Telemetry, error) {
-				return reader{question: asked, client: newClient(a), account: a}.read(ctx)
-			})
-			if err != nil {
-				return evidence.Telemetry{}, "", err
-			}
-			t.Gaps = append(t.Gaps, asked.missing(t.Metrics)...)
-			samples := 0
-			for _, m := range t.Metrics {
-				samples += len(m.Times)
-			}
-			return t, fmt.Sprintf("%s with %s, from CloudWatch", incident.Count(len(t.Metrics), "metric series", "metric series"), incident.Count(samples, "sample", "samples")), nil
-		})}
+	return []tool.Tool{tool.New("metrics", description, func(ctx context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
+		asked, err := ask(space, scope, args)
+		if err != nil {
+			return evidence.Telemetry{}, "", err
+		}
+		within, cancel := context.WithTimeout(ctx, lookTime)
+		defer cancel()
+		var all harvests
+		t, err := aws.Look(within, accounts, "metrics", func(ctx context.Context, a aws.Account) (evidence.Telemetry, error) {
+			h := newReader(asked, a, len(accounts)).read(ctx)
+			all.add(a, h)
+			return evidence.Telemetry{Gaps: h.gaps}, h.failure()
+		})
+		if err != nil {
+			return evidence.Telemetry{}, "", err
+		}
+		t.Metrics = all.series(accounts)
+		t.Gaps = append(t.Gaps, asked.missing(&all)...)
+		samples := 0
+		for _, m := range t.Metrics {
+			samples += len(m.Times)
+		}
+		return t, fmt.Sprintf("%s with %s, from CloudWatch", incident.Count(len(t.Metrics), "metric series", "metric series"), incident.Count(samples, "sample", "samples")), nil
+	})}
 }
 
-// question is what a call looks for.
-type question struct {
-	space     config.Space
-	services  []config.Service // the nearest first
-	strangers []string
-	narrow    bool // only services, and what of the alarms is about them
-	rules     map[string]string
-	from, to  time.Time
-	contains  string
+// harvests are what the accounts gave. The zero value is ready; accounts add at once.
+type harvests struct {
+	mu  sync.Mutex
+	all map[string]*harvest // by account
 }
 
-func ask(space config.Space, scope tool.Scope, args connector.Args) (question, error) {
-	q := question{space: space, rules: scope.Rules, contains: strings.ToLower(args.Contains), narrow: len(args.Components) > 0}
-	q.services, q.strangers = args.Services(space, scope)
-	var err error
-	q.from, q.to, err = args.Span(scope)
-	q.from = q.from.Truncate(period(q.to.Sub(q.from)))
-	return q, err
-}
-
-// about reports whether the series of a metric are asked for.
-func (q question) about(component, metric string) bool {
-	if q.narrow && !slices.Contains(q.strangers, component) && !slices.ContainsFunc(q.services, func(s config.Service) bool { return s.Name == component }) {
-		return false
+func (hs *harvests) add(a aws.Account, h *harvest) {
+	hs.mu.Lock()
+	defer hs.mu.Unlock()
+	if hs.all == nil {
+		hs.all = map[string]*harvest{}
 	}
-	return strings.Contains(strings.ToLower(metric), q.contains)
+	hs.all[a.ID] = h
 }
 
-// missing are the components of which nothing came, and why as far as the space file tells.
-func (q question) missing(found []evidence.Series) []evidence.Gap {
-	var silent, unmapped []string
-	for _, name := range q.names() {
-		if slices.ContainsFunc(found, func(s evidence.Series) bool { return s.Component == name }) {
+// series are those of all accounts in their order. What another account has under the same name is told apart by it: two
+// accounts with one naming are two systems.
+func (hs *harvests) series(accounts []aws.Account) []evidence.Series {
+	type name struct{ component, metric, statistic string }
+	taken := map[name]bool{}
+	var out []evidence.Series
+	for _, a := range accounts {
+		h := hs.all[a.ID]
+		if h == nil {
 			continue
 		}
-		if svc, ok := q.space.Service(name); ok && len(svc.Dimensions) > 0 {
-			silent = append(silent, name)
-		} else {
-			unmapped = append(unmapped, name)
+		for _, s := range h.series {
+			if taken[name{s.Component, s.Metric, s.Statistic}] {
+				s.Metric += " (" + a.String() + ")"
+			}
+			taken[name{s.Component, s.Metric, s.Statistic}] = true
+			out = append(out, s)
 		}
 	}
-	var out []evidence.Gap
-	if len(silent) > 0 {
-		out = append(out, evidence.Gap{Text: "CloudWatch has no metrics of " + strings.Join(silent, ", ") + " in this span" + q.filtered(), Fix: "check the dimensions of the service in the space file"})
-	}
-	if len(unmapped) > 0 {
-		out = append(out, evidence.Gap{Text: "no metrics of " + strings.Join(unmapped, ", ") + ": the space file says by no dimension which are theirs", Fix: "add dimensions under services in the space file"})
-	}
 	return out
-}
-
-func (q question) filtered() string {
-	if q.contains == "" {
-		return ""
-	}
-	return " whose names contain what was asked for"
-}
-
-func (q question) names() []string {
-	var out []string
-	for _, s := range q.services {
-		out = append(out, s.Name)
-	}
-	return append(out, q.strangers...)
 }

@@ -10,8 +10,6 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
-
-	"github.com/firefinder/firefinder/shared/config"
 )
 
 // wanted is one series to read.
@@ -36,8 +34,10 @@ func dimensions(m types.Metric) map[string]string { // prints in the order of na
 
 var (
 	durations = regexp.MustCompile(`(?i)(latency|duration|time|age|lag|delay)$`)
-	counts    = regexp.MustCompile(`(?i)(count|[45]xx|errors?|faults?|throttles?|throttledrequests|throttleevents|requests|invocations|evictions|deadlocks|timeouts|retries|(rejected|dropped|failed|succeeded)[a-z]*|consumed[a-z]*units|messages(sent|received|deleted))$`)
-	gauges    = regexp.MustCompile(`(?i)(host|task|instance)count$`)
+	counts    = regexp.MustCompile(`(?i)(count|countpertarget|[45]xx|errors?|faults?|throttles?|throttledrequests|throttleevents|requests|invocations|evictions|deadlocks|` +
+		`timeouts|retries|failures|published|delivered|timedout|aborted|started|incoming(records|bytes)|(rejected|dropped|failed|succeeded)[a-z]*|consumed[a-z]*units|messages(sent|received|deleted))$`)
+	gauges = regexp.MustCompile(`(?i)(host|task|instance)count$`)
+	peaks  = regexp.MustCompile(`(?i)^concurrentexecutions$`)
 )
 
 // statistics are those that tell trouble for a metric, by its name, since CloudWatch lists no units: of durations the mean
@@ -48,40 +48,20 @@ func statistics(metric string) []string {
 		return []string{"Average", "p99"}
 	case counts.MatchString(metric) && !gauges.MatchString(metric):
 		return []string{"Sum"}
+	case peaks.MatchString(metric):
+		return []string{"Maximum"}
 	}
 	return []string{"Average"}
 }
 
-// watched are the metrics that an alarm looks at, each with the statistic that it looks at. Metric math is read as its
-// inputs.
-func watched(a types.MetricAlarm, component string, space config.Space) []wanted {
-	var out []wanted
-	add := func(m types.Metric, statistic string) {
-		w := wanted{component: component, label: sdk.ToString(m.MetricName), statistic: statistic, metric: m}
-		if svc := space.ServiceFor(dimensions(m)); svc != "" {
-			w.component = svc
-		}
-		out = append(out, w)
-	}
-	if a.MetricName != nil {
-		add(types.Metric{Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions}, cmp.Or(string(a.Statistic), sdk.ToString(a.ExtendedStatistic), "Average"))
-	}
-	for _, q := range a.Metrics {
-		if q.MetricStat != nil && q.MetricStat.Metric != nil {
-			add(*q.MetricStat.Metric, sdk.ToString(q.MetricStat.Stat))
-		}
-	}
-	return out
-}
-
 const maxAlike = 6 // series of one metric of one service that differ by further dimensions only
 
-// carried chooses among the metrics that carry a dimension of a service: of each name the ones with the fewest further
-// dimensions, which are the service as a whole. Zones, tasks and operations are read where there is no whole.
-func carried(svc config.Service, own string, all []types.Metric) []wanted {
+// carried chooses among the metrics of a carrier: of each name the ones with the fewest further dimensions, which are the
+// service as a whole. Zones, tasks and operations are read where there is no whole; left counts those beyond maxAlike.
+func carried(c carrier, metrics []types.Metric) (out []wanted, left int) {
 	type name struct{ namespace, metric string }
 	groups := map[name][]types.Metric{}
-	for _, m := range all {
+	for _, m := range metrics {
 		n := name{sdk.ToString(m.Namespace), sdk.ToString(m.MetricName)}
 		switch have := groups[n]; {
 		case len(have) == 0 || len(m.Dimensions) < len(have[0].Dimensions):
@@ -90,24 +70,24 @@ func carried(svc config.Service, own string, all []types.Metric) []wanted {
 			groups[n] = append(have, m)
 		}
 	}
-	var out []wanted
 	names := slices.SortedFunc(maps.Keys(groups), func(a, b name) int {
 		return cmp.Or(strings.Compare(a.namespace, b.namespace), strings.Compare(a.metric, b.metric))
 	})
 	for _, n := range names {
 		group := groups[n]
-		slices.SortFunc(group, func(a, b types.Metric) int { return strings.Compare(further(a, own), further(b, own)) })
+		slices.SortFunc(group, func(a, b types.Metric) int { return strings.Compare(further(a, c.name), further(b, c.name)) })
+		left += max(0, len(group)-maxAlike)
 		for _, m := range group[:min(len(group), maxAlike)] {
 			label := n.metric
 			if len(group) > 1 {
-				label += " (" + further(m, own) + ")"
+				label += " (" + further(m, c.name) + ")"
 			}
 			for _, s := range statistics(n.metric) {
-				out = append(out, wanted{component: svc.Name, label: label, statistic: s, metric: m})
+				out = append(out, wanted{component: c.service, label: label, statistic: s, metric: m})
 			}
 		}
 	}
-	return out
+	return out, left
 }
 
 // further are the values of all dimensions but the service's own.

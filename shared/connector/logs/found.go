@@ -17,6 +17,7 @@ type found struct {
 type reading struct {
 	lines []line
 	more  bool  // the part holds more than was read
+	ended bool  // the search of the part was given up before it was through
 	cased bool  // the text was found in its usual spellings alone
 	late  bool  // the time of the look was up; lines are those until then
 	err   error // any other reason why lines may be missing
@@ -40,6 +41,16 @@ func (f found) missing() bool {
 // answered says that some of the log group was read.
 func (f found) answered() bool {
 	return slices.ContainsFunc(f.reads, func(r reading) bool { return r.err == nil && !r.late })
+}
+
+// given counts the searches that were given up.
+func (f found) given() (n int) {
+	for _, r := range f.reads {
+		if r.ended {
+			n++
+		}
+	}
+	return n
 }
 
 // sampled says that the log group holds more than was read, though nothing failed.

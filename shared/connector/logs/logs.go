@@ -30,13 +30,13 @@ const description = "Log lines of components, from the CloudWatch log groups tha
 // or not wholly, is a gap; the call fails as the first account did when no account can be read, and with Invalid for a span
 // or a text that cannot be asked for. Repeats are safe.
 func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
-	return tools(space, accounts, func(ctx context.Context) (context.Context, context.CancelFunc) {
+	return tools(space, accounts, pause, func(ctx context.Context) (context.Context, context.CancelFunc) {
 		return context.WithTimeout(ctx, lookTime)
 	})
 }
 
-// tools lets a test say when the time of a look is up.
-func tools(space config.Space, accounts []aws.Account, limit func(context.Context) (context.Context, context.CancelFunc)) []tool.Tool {
+// tools lets a test say how requests are spaced and when the time of a look is up.
+func tools(space config.Space, accounts []aws.Account, every time.Duration, limit func(context.Context) (context.Context, context.CancelFunc)) []tool.Tool {
 	return []tool.Tool{tool.New("logs", description, func(ctx context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
 		q, err := asked(space, scope, args)
 		if err != nil {
@@ -47,13 +47,12 @@ func tools(space config.Space, accounts []aws.Account, limit func(context.Contex
 		}
 		within, cancel := limit(ctx)
 		defer cancel()
-		return look(ctx, within, q, accounts)
+		return look(ctx, within, &search{query: q, every: every}, accounts)
 	})}
 }
 
 // look reads within the time of the look and puts together what was found. ctx is the caller's, which may end earlier.
-func look(ctx, within context.Context, q query, accounts []aws.Account) (evidence.Telemetry, string, error) {
-	s := &search{query: q}
+func look(ctx, within context.Context, s *search, accounts []aws.Account) (evidence.Telemetry, string, error) {
 	out, err := aws.Look(within, accounts, "logs", s.account)
 	if ctx.Err() != nil {
 		return evidence.Telemetry{}, "", aws.Wrap(ctx.Err(), "read logs")
@@ -64,7 +63,7 @@ func look(ctx, within context.Context, q query, accounts []aws.Account) (evidenc
 	s.sort()
 	lines, left := s.lines()
 	out.Logs = lines
-	out.Gaps = append(append(out.Gaps, q.gaps...), s.gaps(left)...)
+	out.Gaps = append(append(out.Gaps, s.query.gaps...), s.gaps(left)...)
 	return out, s.summary(len(lines), left), nil
 }
 

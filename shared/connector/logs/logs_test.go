@@ -69,7 +69,7 @@ func TestPartsCoverTheSpan(t *testing.T) {
 		c := cloud(t, store{ownReader: {"/ecs/checkout": nil}}.answer)
 		within := scope
 		within.To = start.Add(span)
-		if _, _, err := call(t, logs.Tools(shop, c.Accounts(ownReader)), within, `{"components":["checkout"]}`); err != nil {
+		if _, _, err := call(t, logs.ToolsEvery(shop, c.Accounts(ownReader), 0), within, `{"components":["checkout"]}`); err != nil {
 			t.Fatal(err)
 		}
 		parts := map[string][][2]int64{}
@@ -159,7 +159,7 @@ func TestEmptyPagesAreFollowedForAWhile(t *testing.T) {
 			t.Errorf("%d empty pages: %q, %v", c.empty, messages(got), err)
 		}
 		if c.missed {
-			gap(t, got, "only a sample")
+			gap(t, got, "24 of 24 searches were given up before they were through")
 		} else if len(got.Gaps) != 0 {
 			t.Errorf("%d empty pages: %+v", c.empty, got.Gaps)
 		}
@@ -301,7 +301,7 @@ func TestTheScopesComponentsAndASharedLogGroup(t *testing.T) {
 		c := cloud(t, s.answer)
 		within := scope
 		within.Components = []string{nearer, farther}
-		got, _, err := call(t, logs.Tools(shop, c.Accounts(ownReader)), within, `{}`)
+		got, _, err := call(t, logs.ToolsEvery(shop, c.Accounts(ownReader), 0), within, `{}`)
 		if err != nil || len(got.Gaps) != 0 || len(got.Logs) != 2 {
 			t.Fatalf("%+v, %v", got, err)
 		}
@@ -317,7 +317,7 @@ func TestASpanThatCannotBeAskedFor(t *testing.T) {
 	c := cloud(t, store{}.answer)
 	endless := scope
 	endless.To = time.Time{}
-	if _, _, err := call(t, logs.Tools(shop, c.Accounts(ownReader)), endless, `{}`); !incident.Is(err, incident.Invalid) {
+	if _, _, err := call(t, logs.ToolsEvery(shop, c.Accounts(ownReader), 0), endless, `{}`); !incident.Is(err, incident.Invalid) {
 		t.Errorf("no end: %v", err)
 	}
 	if _, _, err := ask(t, shop, c.Accounts(ownReader), `{"from":"2026-02-01T10:00:00Z"}`); !incident.Is(err, incident.Invalid) {
@@ -399,7 +399,7 @@ func TestTheCallerGivesUp(t *testing.T) {
 		return map[string]any{}, nil
 	})
 	t.Cleanup(func() { close(blocked) })
-	_, err := logs.Tools(shop, c.Accounts(ownReader))[0].Call(ctx, scope, json.RawMessage(`{}`))
+	_, err := logs.ToolsEvery(shop, c.Accounts(ownReader), 0)[0].Call(ctx, scope, json.RawMessage(`{}`))
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
@@ -448,6 +448,18 @@ func TestFewRequestsAtOnce(t *testing.T) {
 	}
 	if n := most.Load(); n > 3 || n < 2 {
 		t.Errorf("%d requests at once, want 3", n)
+	}
+}
+
+// Requests begin no faster than the service answers them.
+func TestRequestsAreSpaced(t *testing.T) {
+	c := cloud(t, func(awstest.Call) (map[string]any, error) { return map[string]any{}, nil })
+	began := time.Now()
+	if _, _, err := call(t, logs.ToolsEvery(shop, c.Accounts(ownReader), 10*time.Millisecond), scope, `{"components":["checkout"]}`); err != nil {
+		t.Fatal(err)
+	}
+	if n, took := len(c.Calls("FilterLogEvents")), time.Since(began); n != 24 || took < 230*time.Millisecond {
+		t.Errorf("%d requests in %v", n, took)
 	}
 }
 

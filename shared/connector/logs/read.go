@@ -3,6 +3,7 @@ package logs
 import (
 	"context"
 	"sync"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
@@ -14,13 +15,15 @@ import (
 )
 
 const (
-	mostPages = 10 // of one pass over one part; a page may be empty while the service is still searching
-	atOnce    = 3  // requests to one account
+	mostPages = 10                     // of one pass over one part; a page may be empty while the service is still searching
+	atOnce    = 3                      // requests to one account
+	pause     = 200 * time.Millisecond // between the beginnings of two: CloudWatch Logs answers five a second for an account and region
 )
 
 // search is one look: a query and what the accounts have found for it.
 type search struct {
 	query
+	every time.Duration // requests to one account begin this far apart; 0: at once
 	mu    sync.Mutex
 	found []found
 }
@@ -28,12 +31,16 @@ type search struct {
 // account reads all log groups of an account. It fails when none could be read for a reason other than that there is none of
 // that name, or that time was up. What it finds it keeps itself, since lines of all accounts share one bound.
 func (s *search) account(ctx context.Context, a aws.Account) (evidence.Telemetry, error) {
-	client := cloudwatchlogs.NewFromConfig(a.Config)
+	to := pacer{client: cloudwatchlogs.NewFromConfig(a.Config)}
+	if s.every > 0 {
+		to.ticks = time.NewTicker(s.every)
+		defer to.ticks.Stop()
+	}
 	var all []found
 	var first error
 	faults := 0
 	for i := range s.groups {
-		f := found{account: a.ID, group: i, reads: s.group(ctx, client, i)}
+		f := found{account: a.ID, group: i, reads: s.group(ctx, to, i)}
 		if err := f.fault(); err != nil && !f.answered() {
 			faults++
 			if first == nil {
@@ -51,11 +58,28 @@ func (s *search) account(ctx context.Context, a aws.Account) (evidence.Telemetry
 	return evidence.Telemetry{}, nil
 }
 
+// pacer asks at the pace that the service allows.
+type pacer struct {
+	client *cloudwatchlogs.Client
+	ticks  *time.Ticker // nil: at once
+}
+
+func (p pacer) ask(ctx context.Context, in *cloudwatchlogs.FilterLogEventsInput) (*cloudwatchlogs.FilterLogEventsOutput, error) {
+	if p.ticks != nil {
+		select {
+		case <-p.ticks.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	return p.client.FilterLogEvents(ctx, in)
+}
+
 // group reads a log group: the first part alone, because most faults show there and would show in all others too.
-func (s *search) group(ctx context.Context, client *cloudwatchlogs.Client, i int) []reading {
+func (s *search) group(ctx context.Context, to pacer, i int) []reading {
 	reads := make([]reading, len(s.parts)*len(s.passes))
 	read := func(n int) {
-		reads[n] = s.read(ctx, client, s.groups[i], s.parts[n/len(s.passes)], s.passes[n%len(s.passes)])
+		reads[n] = s.read(ctx, to, s.groups[i], s.parts[n/len(s.passes)], s.passes[n%len(s.passes)])
 	}
 	read(0)
 	if reads[0].err != nil {
@@ -74,25 +98,25 @@ func (s *search) group(ctx context.Context, client *cloudwatchlogs.Client, i int
 }
 
 // read makes one pass over one part. Where the service does not take the pattern, it is asked in plain terms.
-func (s *search) read(ctx context.Context, client *cloudwatchlogs.Client, g group, p part, over pass) reading {
-	out := s.pages(ctx, client, g, p, over.pattern)
+func (s *search) read(ctx context.Context, to pacer, g group, p part, over pass) reading {
+	out := s.pages(ctx, to, g, p, over.pattern)
 	out.cased = over.cased
 	if incident.Is(out.err, incident.Invalid) && over.plain != "" {
-		out = s.pages(ctx, client, g, p, over.plain)
+		out = s.pages(ctx, to, g, p, over.plain)
 		out.cased = true
 	}
 	return out
 }
 
 // pages follows the pages of one request until enough lines are read.
-func (s *search) pages(ctx context.Context, client *cloudwatchlogs.Client, g group, p part, pattern string) reading {
+func (s *search) pages(ctx context.Context, to pacer, g group, p part, pattern string) reading {
 	in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &g.name, StartTime: &p.from, EndTime: &p.to, Limit: sdk.Int32(int32(s.limit()))}
 	if pattern != "" {
 		in.FilterPattern = &pattern
 	}
 	var out reading
 	for range mostPages {
-		answer, err := client.FilterLogEvents(ctx, in)
+		answer, err := to.ask(ctx, in)
 		if err != nil {
 			out.late = ctx.Err() != nil
 			if !out.late {
@@ -117,6 +141,7 @@ func (s *search) pages(ctx context.Context, client *cloudwatchlogs.Client, g gro
 		}
 		in.NextToken = answer.NextToken
 	}
-	out.more = true
+	out.more = len(out.lines) == s.limit()
+	out.ended = !out.more
 	return out
 }

@@ -81,12 +81,15 @@ func (s *search) gaps(left int) []evidence.Gap {
 		for _, f := range s.found {
 			if f.group == i {
 				of = append(of, f)
-				cased = cased || slices.ContainsFunc(f.reads, func(r reading) bool { return r.cased && s.text != "" })
+				cased = cased || slices.ContainsFunc(f.reads, func(r reading) bool { return r.cased })
 			}
 		}
 		out = append(out, s.groupGaps(g, of)...)
 	}
-	if cased {
+	switch {
+	case cased && s.text == "":
+		out = append(out, evidence.Gap{Text: "lines that look like trouble were looked for in their usual spellings only: the service took no regular expression", Fix: "ask for a text (contains)"})
+	case cased:
 		out = append(out, evidence.Gap{Text: "the text was looked for as given, in small letters, in capitals and with a capital first; lines that spell it otherwise are missing",
 			Fix: "ask for the text as the lines spell it"})
 	}
@@ -141,6 +144,10 @@ func (s *search) faults(g group, f found) (out []evidence.Gap) {
 		}
 		out = append(out, evidence.Gap{Text: fmt.Sprintf("%s: %d of %d reads failed, so lines are missing: %v", where, bad, all, err),
 			Fix: "check what the reader role may read (docs/deploy.md), then ask again"})
+	}
+	if n := f.given(); n > 0 {
+		out = append(out, evidence.Gap{Text: fmt.Sprintf("%s: %d of %d searches were given up before they were through, so lines may be missing", where, n, all),
+			Fix: "ask for a shorter span (from, to)"})
 	}
 	if late > 0 {
 		out = append(out, evidence.Gap{Text: fmt.Sprintf("%s: time was up before %d of %d reads were done, so lines are missing", where, late, all),

@@ -140,7 +140,7 @@ func cloud(t *testing.T, answer awstest.Answer) *awstest.Cloud {
 // ask calls the tool with arguments as a model would write them.
 func ask(t *testing.T, space config.Space, accounts []aws.Account, arguments string) (evidence.Telemetry, string, error) {
 	t.Helper()
-	return call(t, logs.Tools(space, accounts), scope, arguments)
+	return call(t, logs.ToolsEvery(space, accounts, 0), scope, arguments)
 }
 
 func call(t *testing.T, tools []tool.Tool, within tool.Scope, arguments string) (evidence.Telemetry, string, error) {

@@ -75,10 +75,12 @@ func list(all []series) string {
 	return strings.Join(names, ", ")
 }
 
-// sightings are the nodes of every graph that was read, by account. Its zero value is ready; accounts add at once.
+// sightings are what was seen in each account: the nodes of its graph, and its calls. The zero value is ready; accounts add at
+// once.
 type sightings struct {
 	mu    sync.Mutex
 	nodes map[string][]node
+	calls map[string][]evidence.Call
 }
 
 func (s *sightings) add(a aws.Account, nodes []node) {
@@ -88,6 +90,46 @@ func (s *sightings) add(a aws.Account, nodes []node) {
 		s.nodes = map[string][]node{}
 	}
 	s.nodes[a.ID] = append(s.nodes[a.ID], nodes...)
+}
+
+func (s *sightings) heard(a aws.Account, calls []evidence.Call) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.calls == nil {
+		s.calls = map[string][]evidence.Call{}
+	}
+	s.calls[a.ID] = append(s.calls[a.ID], calls...)
+}
+
+// once are the calls of all accounts. Of a connection that several know in a minute only the account's are taken that knows
+// most of them: traces of an account are copied into the accounts that monitor it.
+func (s *sightings) once(accounts []aws.Account) []evidence.Call {
+	type minute struct {
+		at             int64
+		caller, callee string
+	}
+	of := func(c evidence.Call) minute { return minute{c.Time.UnixMilli(), c.Caller, c.Callee} }
+	most, from := map[minute]int{}, map[minute]string{}
+	for _, a := range accounts {
+		counts := map[minute]int{}
+		for _, c := range s.calls[a.ID] {
+			counts[of(c)] += c.Count
+		}
+		for m, n := range counts {
+			if n > most[m] {
+				most[m], from[m] = n, a.ID
+			}
+		}
+	}
+	var out []evidence.Call
+	for _, a := range accounts {
+		for _, c := range s.calls[a.ID] {
+			if from[of(c)] == a.ID {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
 }
 
 // gaps are what only all accounts together tell: that nothing is traced, and which of the components asked for are not.

@@ -43,7 +43,9 @@ func (r reader) read(ctx context.Context, a aws.Account, q query, all *sightings
 	}
 	wanted, h.beyond = q.choose(wanted)
 	h.series = seriesOf(ctx, client, q, wanted)
-	return h.telemetry()
+	t, err := h.telemetry()
+	all.heard(a, t.Calls)
+	return evidence.Telemetry{Gaps: t.Gaps}, err
 }
 
 // series is what was read of an edge.
@@ -93,7 +95,8 @@ func seriesOfEdge(ctx context.Context, client *api.Client, q query, e edge) seri
 	return out
 }
 
-// callOf makes a call of the statistics of one period; ok is false when there were none. X-Ray stamps a period with its end.
+// callOf makes a call of the statistics of one period; ok is false when there were none. X-Ray stamps a period with its end:
+// that is how a program that reads real accounts has it, AWS documents neither.
 func callOf(e edge, s types.TimeSeriesServiceStatistics) (call evidence.Call, ok bool) {
 	stats := s.EdgeSummaryStatistics
 	if stats == nil || s.Timestamp == nil || sdk.ToInt64(stats.TotalCount) <= 0 {

@@ -71,6 +71,7 @@ func (r reader) calls(ctx context.Context, scope tool.Scope, args connector.Args
 		return evidence.Telemetry{}, "", err
 	}
 	t.Gaps = slices.Concat(gaps, t.Gaps, all.gaps(r.accounts, q.only))
+	t.Calls = all.once(r.accounts)
 	slices.SortFunc(t.Calls, compare)
 	t.Metrics = measured(t.Calls)
 	return t, summary(t), nil

@@ -299,7 +299,7 @@ func TestEqualQuestionsGetEqualAnswers(t *testing.T) {
 		series(minute(ten.Add(3*time.Minute), 3, 1, 0, 1), minute(ten.Add(time.Minute), 1, 0, 0, 1), minute(ten.Add(2*time.Minute), 2, 0, 0, 1))))
 	tl := xray.Tools(shop, c.Accounts(ownReader, otherReader))[0]
 	first, _, err := call(t, t.Context(), tl, scope, `{}`)
-	if err != nil || len(first.Calls) != 24 {
+	if err != nil || len(first.Calls) != 12 {
 		t.Fatal(err, len(first.Calls))
 	}
 	if !slices.IsSortedFunc(first.Calls, func(a, b evidence.Call) int {
@@ -338,6 +338,22 @@ func TestCallsTellTheCauseFromItsEcho(t *testing.T) {
 	b := evidence.Analyze(in)
 	if len(b.Causes) < 2 || b.Causes[0].Component != "orders" || b.Causes[1].Component != "checkout" || b.Causes[0].Score <= b.Causes[1].Score {
 		t.Errorf("causes %+v", b.Causes)
+	}
+}
+
+// An account that monitors another has its traces too: a call is counted once.
+func TestCopiesOfTracesAreCountedOnce(t *testing.T) {
+	points := series(minute(ten.Add(time.Minute), 10, 1, 0, 1))
+	c := awstest.New(t, answers(graph(service(0, "checkout", "AWS::ECS::Fargate", 1), service(1, "orders", "AWS::Lambda")), points))
+	tl := xray.Tools(shop, c.Accounts(ownReader, otherReader))[0]
+	got, _, err := call(t, t.Context(), tl, scope, `{}`)
+	if err != nil || len(got.Calls) != 1 || got.Calls[0].Count != 10 || got.Metrics[0].Values[0] != 10 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	two := graph(service(0, "checkout", "AWS::ECS::Fargate", 2), service(1, "checkout", "AWS::Lambda::Function", 2), service(2, "orders", "AWS::Lambda"))
+	got, _, err = call(t, t.Context(), xray.Tools(shop, awstest.New(t, answers(two, points)).Accounts(ownReader))[0], scope, `{}`)
+	if err != nil || len(got.Calls) != 2 || got.Metrics[0].Values[0] != 20 {
+		t.Errorf("two programs of one component: %+v, %v", got, err)
 	}
 }
 
