@@ -41,6 +41,9 @@ func newInvestigate() *cobra.Command {
 				return err
 			}
 			var r report.Report
+			if o.look.aws {
+				say(cmd, "Reading CloudWatch, CloudTrail and X-Ray with your credentials; this takes up to a minute.")
+			}
 			if o.look.dir != "" || o.look.aws {
 				r, err = o.once(cmd.Context(), event)
 			} else {
