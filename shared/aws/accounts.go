@@ -51,7 +51,7 @@ func Caller(base sdk.Config) Account {
 }
 
 // Look reads from all accounts at once and puts together what they return, in the order of accounts. An account that
-// cannot be read is a gap that names it; if none can be, Look fails as the first did. what is said of a gap: "metrics".
+// cannot be read is a gap that names it; if none can be, Look fails as the first did. what is read, as gaps call it: "metrics".
 func Look(ctx context.Context, accounts []Account, what string, read func(context.Context, Account) (evidence.Telemetry, error)) (evidence.Telemetry, error) {
 	if len(accounts) == 0 {
 		return evidence.Telemetry{}, incident.Errorf(incident.Denied, "no reader role is set, so no account can be read; the deployment sets FIREFINDER_READER_ROLE")

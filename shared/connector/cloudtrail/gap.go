@@ -20,10 +20,7 @@ func short(err error) string {
 
 // gaps says what of the span was not read, and of how many events nothing but the name is known.
 func (r *reading) gaps(unread int) []evidence.Gap {
-	name := "this account"
-	if r.account.ID != "" {
-		name = "account " + r.account.ID
-	}
+	name := r.account.String()
 	var out []evidence.Gap
 	if r.part {
 		out = append(out, evidence.Gap{Text: "of " + name + " every change after " + r.since.UTC().Format(time.RFC3339) + " was read; " + r.older(),

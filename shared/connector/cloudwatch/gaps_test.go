@@ -69,6 +69,10 @@ func TestTwoAccountsOfOneNaming(t *testing.T) {
 	if err != nil || !compare.Equal(names(got), want) {
 		t.Errorf("%v, %v", names(got), err)
 	}
+	got, _, err = look(t, awstest.New(t, a.answers()), scope, `{"components":["orders-db"]}`, ownReader, ownReader+"-2")
+	if err != nil || !compare.Equal(names(got), want[:1]) {
+		t.Errorf("two roles of one account: %v, %v", names(got), err)
+	}
 }
 
 func TestAMetricBelongsToTheMostSpecificService(t *testing.T) {
