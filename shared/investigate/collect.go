@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/journal"
@@ -47,18 +45,13 @@ func (w *worker) collect(ctx context.Context) error {
 		return err
 	}
 	outcomes := make([]tool.Outcome, len(telemetryTools))
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(4)
+	var calls []toolCall
 	for i, name := range telemetryTools {
-		if _, done := w.journal.Find(collectKey(name)); done || !w.box.Has(name) {
-			continue
+		if _, done := w.journal.Find(collectKey(name)); !done && w.box.Has(name) {
+			calls = append(calls, toolCall{name, collectArgs(name, args), &outcomes[i]})
 		}
-		group.Go(func() (err error) {
-			outcomes[i], err = w.box.Call(gctx, scope, name, collectArgs(name, args))
-			return err
-		})
 	}
-	if err := group.Wait(); err != nil {
+	if err := w.together(ctx, scope, calls); err != nil {
 		return err
 	}
 	in := evidence.Input{Window: evidence.Window{From: w.inv.OpenedAt.Add(-before), To: scope.To, Start: w.inv.OpenedAt}}

@@ -4,15 +4,18 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/firefinder/firefinder/shared/evidence"
 	"github.com/firefinder/firefinder/shared/incident"
 	"github.com/firefinder/firefinder/shared/investigate"
 	"github.com/firefinder/firefinder/shared/llm"
 	"github.com/firefinder/firefinder/shared/llm/analyst"
 	"github.com/firefinder/firefinder/shared/llm/llmtest"
+	"github.com/firefinder/firefinder/shared/tool"
 	"github.com/firefinder/firefinder/shared/workflow"
 )
 
@@ -106,4 +109,41 @@ func (b *bench) slices() {
 			return
 		}
 	}
+}
+
+// Tools that hang cost a turn the time that it has for tools, whether they are called by the collector or by a model that
+// asks for many at once. What they were to show is a gap, and the investigation goes on.
+func TestToolsThatHangAreAGap(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hang := tool.New("metrics", "Metrics.", func(ctx context.Context, _ tool.Scope, _ args) (evidence.Telemetry, string, error) {
+			return evidence.Telemetry{}, "", after(ctx, 24*time.Hour)
+		})
+		var many []llm.ToolUse
+		for i := range 10 {
+			many = append(many, llmtest.Use(fmt.Sprint(i), "metrics", args{Contains: fmt.Sprint(i)}))
+		}
+		b, _ := newBench(t, llmtest.Step{Uses: many}, concludeStep(draft(incident.Inconclusive, "obs-1")))
+		b.deps.Tools, b.deps.Now = append(b.deps.Tools, hang), time.Now
+		began := time.Now()
+		b.slices()
+		if took := time.Since(began); took != 90*time.Second {
+			t.Errorf("collecting and one turn took %v", took)
+		}
+		observations, err := investigate.Observations(t.Context(), b.docs, b.records())
+		if err != nil {
+			t.Fatal(err)
+		}
+		hung := 0
+		for _, o := range observations {
+			if o.Tool == "metrics" && o.Failed && strings.Contains(o.Summary, "no answer within 45s") {
+				hung++
+			}
+		}
+		if hung != 11 {
+			t.Errorf("%d of 11 calls failed of their time: %+v", hung, observations)
+		}
+		if c := b.conclude(); c.Partial != "" {
+			t.Errorf("%+v", c)
+		}
+	})
 }

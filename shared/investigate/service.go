@@ -45,7 +45,8 @@ func New(d Deps) *Service { return &Service{d} }
 
 const (
 	turnTime   = 150 * time.Second // the longest that one turn may take
-	modelTime  = 120 * time.Second // of it, for one model call with its retries
+	modelTime  = 100 * time.Second // of it, for one model call with its retries
+	toolTime   = 45 * time.Second  // of it, for all tool calls together
 	toolResult = 64 << 10          // bytes of one tool result that the model sees
 	lookback   = 24 * time.Hour    // how far back changes are read
 	before     = 3 * time.Hour     // how far back telemetry is read

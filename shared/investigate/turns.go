@@ -158,23 +158,19 @@ func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse, refusa
 		return err
 	}
 	outcomes := make([]tool.Outcome, len(uses))
-	group, gctx := errgroup.WithContext(ctx)
-	group.SetLimit(4)
+	var calls []toolCall
 	for i, use := range uses {
 		if _, done := w.journal.Find(useKey(h.turn, use)); done {
 			continue
 		}
 		if why := w.refusal(h, use, i, refusal); why != "" {
-			outcomes[i] = refused(why)
+			outcomes[i] = failed(incident.Invalid, why)
 			continue
 		}
 		h.made[use.Name+string(use.Args)]++
-		group.Go(func() (err error) {
-			outcomes[i], err = w.box.Call(gctx, scope, use.Name, use.Args)
-			return err
-		})
+		calls = append(calls, toolCall{use.Name, use.Args, &outcomes[i]})
 	}
-	if err := group.Wait(); err != nil {
+	if err := w.together(ctx, scope, calls); err != nil {
 		return err
 	}
 	for i, use := range uses {
@@ -187,6 +183,36 @@ func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse, refusa
 		}
 	}
 	return nil
+}
+
+// toolCall is a call to make, and where its outcome goes.
+type toolCall struct {
+	name string
+	args json.RawMessage
+	out  *tool.Outcome
+}
+
+// together makes tool calls in parallel, a few at a time, within the time that a turn has for tools. What has no answer by
+// then has failed; it fails only when ctx has ended.
+func (w *worker) together(ctx context.Context, scope tool.Scope, calls []toolCall) error {
+	within, cancel := context.WithTimeout(ctx, toolTime)
+	defer cancel()
+	group := errgroup.Group{}
+	group.SetLimit(4)
+	for _, c := range calls {
+		group.Go(func() error {
+			out, err := w.box.Call(within, scope, c.name, c.args)
+			switch {
+			case err != nil && ctx.Err() != nil:
+				return err
+			case err != nil:
+				out = failed(incident.Unavailable, "no answer within "+toolTime.String())
+			}
+			*c.out = out
+			return nil
+		})
+	}
+	return group.Wait()
 }
 
 // refusal says why the i-th call of a turn is not made, or nothing.
@@ -213,9 +239,9 @@ func (w *worker) giveUp(ctx context.Context, h history) (bool, error) {
 	return err == nil, err
 }
 
-func refused(why string) tool.Outcome {
+func failed(class incident.Class, why string) tool.Outcome {
 	data, _ := json.Marshal(map[string]string{"error": why})
-	return tool.Outcome{Data: data, Summary: why, Failed: true, Class: incident.Invalid}
+	return tool.Outcome{Data: data, Summary: why, Failed: true, Class: class}
 }
 
 // steering is a message that reaches the loop between turns.
