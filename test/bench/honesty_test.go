@@ -62,7 +62,7 @@ var trade = words(`
 	recommendation redis regression replica replication resource retry return review rollout rolling rollback sampler saturation scaling schedules secret secrets security session shared
 	shipping sim simple slow sns sqs ssl ssm stack stale static station step storage storm stuck sub subtle success sum support sts swap sync synthetic temporal timeout throttle throttling
 	unhealthy upstream downstream usage utilization vacuum vip warm workload xray
-	context space metadata destination cause packet
+	context space metadata destination cause packet edge
 	apache hadoop spark zookeeper ssh open android mac health proxifier thunderbird hpc bgl hdfs quality run unemployment gdp usd
 `)
 
