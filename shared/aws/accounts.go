@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -24,22 +25,19 @@ const (
 	readAttempts = 4
 )
 
-// Accounts are the accounts of reader roles, in order, each read with its role's credentials and through Reader. Empty and
-// repeated roles are left out. Nothing is called yet.
+// Accounts are the accounts of reader roles, in order, each read with its role's credentials and through Reader. Empty roles
+// are left out, and further roles of one account: what is read twice would count twice. Nothing is called yet.
 func Accounts(base sdk.Config, space string, roles ...string) []Account {
 	patient := Patient(base, readTime, readAttempts)
 	var out []Account
-	seen := map[string]bool{"": true}
 	for _, arn := range roles {
-		if seen[arn] {
-			continue
-		}
-		seen[arn] = true
 		a := Account{Config: Reader(patient, arn, "firefinder-"+space)}
 		if parts := strings.Split(arn, ":"); len(parts) > 4 {
 			a.ID = parts[4]
 		}
-		out = append(out, a)
+		if arn != "" && !slices.ContainsFunc(out, func(b Account) bool { return b.ID == a.ID }) {
+			out = append(out, a)
+		}
 	}
 	return out
 }

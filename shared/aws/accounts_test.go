@@ -40,7 +40,7 @@ func cloud(t *testing.T) *awstest.Cloud {
 
 func TestEveryAccountIsReadWithItsOwnRole(t *testing.T) {
 	c := cloud(t)
-	got, err := aws.Look(t.Context(), c.Accounts(ownReader, otherReader, ownReader, ""), "logs", groups)
+	got, err := aws.Look(t.Context(), c.Accounts(ownReader, otherReader, ownReader, "", ownReader+"-of-another-name"), "logs", groups)
 	if err != nil || len(got.Gaps) != 0 {
 		t.Fatal(err, got.Gaps)
 	}

@@ -3,6 +3,7 @@
 package connector
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -36,6 +37,16 @@ func (a Args) Span(scope tool.Scope) (from, to time.Time, err error) {
 		return from, to, incident.Errorf(incident.Invalid, "the investigation looks at %s to %s; the span asked for lies outside", scope.From.Format(time.RFC3339), scope.To.Format(time.RFC3339))
 	}
 	return from, to, nil
+}
+
+// Within bounds a look: to the time that it may take, and to a little less than the caller's, so that what has been read by
+// then can still be returned.
+func Within(ctx context.Context, atMost time.Duration) (context.Context, context.CancelFunc) {
+	const toReturn = 3 * time.Second
+	if deadline, ok := ctx.Deadline(); ok {
+		atMost = min(atMost, time.Until(deadline)-toReturn)
+	}
+	return context.WithTimeout(ctx, atMost)
 }
 
 // Services are those of the space that a call is about: the components asked for, else the scope's, the nearest first.

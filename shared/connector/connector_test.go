@@ -1,8 +1,10 @@
 package connector_test
 
 import (
+	"context"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/firefinder/firefinder/shared/config"
@@ -70,4 +72,23 @@ func TestACallIsAboutServicesOfTheSpace(t *testing.T) {
 			t.Errorf("%s: %v and %v", tc.name, got, strangers)
 		}
 	}
+}
+
+// A look ends a little before its caller does, so that it can return what it has.
+func TestALookEndsBeforeItsCaller(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for caller, want := range map[time.Duration]time.Duration{time.Hour: 40 * time.Second, 43 * time.Second: 40 * time.Second, 10 * time.Second: 7 * time.Second, 0: 40 * time.Second} {
+			ctx := context.Context(t.Context())
+			if caller > 0 {
+				var cancel context.CancelFunc
+				ctx, cancel = context.WithTimeout(ctx, caller)
+				defer cancel()
+			}
+			within, cancel := connector.Within(ctx, 40*time.Second)
+			defer cancel()
+			if deadline, ok := within.Deadline(); !ok || time.Until(deadline) != want {
+				t.Errorf("caller has %v: %v", caller, time.Until(deadline))
+			}
+		}
+	})
 }

@@ -28,7 +28,6 @@ func (r *reading) before(ctx context.Context, records []record) []record {
 		}
 	}
 	out, _ := recordsOf(r.events[read:])
-	r.events = r.events[:read]
 	return out
 }
 

@@ -76,6 +76,30 @@ func TestDigestsNeedTheKey(t *testing.T) {
 	same, other := []evidence.Change{{Title: digest("hunter2")}}, []evidence.Change{{Title: digest("hunter2")}}
 	seal(same, testKey)
 	seal(other, []byte("another"))
+	c := accounts(cloud(t, recorded(t)), shopReader)
+	all, _, err := call(t, shop, c, hasty, connector.Args{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tried := 0
+	for _, change := range all.Changes {
+		for _, p := range change.Parameters {
+			if shown := p.New; strings.HasPrefix(shown, "hash:") {
+				tried++
+				if got, _, err := call(t, shop, c, hasty, connector.Args{Contains: shown}); err != nil || len(got.Changes) == 0 {
+					t.Errorf("%s is shown and not found: %v", shown, err)
+				}
+			}
+		}
+	}
+	for _, guess := range []string{"json", "payments.example.com", "text"} { // values of the recorded changes
+		if got, _, err := call(t, shop, c, hasty, connector.Args{Contains: digest(guess)}); err != nil || len(got.Changes) != 0 {
+			t.Errorf("a guess of %q is confirmed: %+v, %v", guess, got.Changes, err)
+		}
+	}
+	if tried == 0 {
+		t.Error("no digest is shown")
+	}
 	switch {
 	case same[0].Title != sealed("hunter2"):
 		t.Error("what was the same is no longer")

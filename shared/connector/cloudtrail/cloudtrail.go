@@ -34,18 +34,16 @@ func Tools(space config.Space, accounts []aws.Account, key []byte) []tool.Tool {
 
 func tools(space config.Space, accounts []aws.Account, key []byte, l limits) []tool.Tool {
 	return []tool.Tool{tool.New("account_changes", description, func(ctx context.Context, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
-		t, text, err := look(ctx, space, accounts, l, scope, args)
-		seal(t.Changes, key)
-		return t, text, err
+		return look(ctx, space, accounts, key, l, scope, args)
 	})}
 }
 
-func look(ctx context.Context, space config.Space, accounts []aws.Account, l limits, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
+func look(ctx context.Context, space config.Space, accounts []aws.Account, key []byte, l limits, scope tool.Scope, args connector.Args) (evidence.Telemetry, string, error) {
 	from, to, err := args.Span(scope)
 	if err != nil {
 		return evidence.Telemetry{}, "", err
 	}
-	ctx, cancel := context.WithTimeout(ctx, l.total)
+	ctx, cancel := connector.Within(ctx, l.total)
 	defer cancel()
 	names := indexOf(space)
 	found, err := aws.Look(ctx, accounts, "changes", func(ctx context.Context, a aws.Account) (evidence.Telemetry, error) {
@@ -64,6 +62,7 @@ func look(ctx context.Context, space config.Space, accounts []aws.Account, l lim
 		found.Gaps = append(found.Gaps, evidence.Gap{Text: "CloudTrail is up to 15 minutes late: a change after " + scope.Now.Add(-late).UTC().Format("15:04:05Z") + " may not be recorded yet",
 			Fix: "if no change is to blame, investigate again in a quarter of an hour"})
 	}
+	seal(found.Changes, key)
 	found.Changes, found.Gaps = choose(found.Changes, found.Gaps, space, scope, args)
 	return found, summary(found.Changes), nil
 }

@@ -13,7 +13,7 @@ func TestRecordsAreLate(t *testing.T) {
 	for ago, want := range map[time.Duration]bool{0: true, 14 * time.Minute: true, 15 * time.Minute: false, 20 * time.Hour: false} {
 		in := scope
 		in.Now = in.To.Add(ago)
-		got, _, err := look(t.Context(), shop, accounts(cloud(t, recorded(t)), shopReader), hasty, in, connector.Args{})
+		got, _, err := look(t.Context(), shop, accounts(cloud(t, recorded(t)), shopReader), testKey, hasty, in, connector.Args{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -19,7 +19,7 @@ var (
 	masked = regexp.MustCompile(`^(?:\*{3,}|HIDDEN_DUE_TO_SECURITY_REASONS|<?sensitiveDataRemoved>?|REDACTED)$`)
 	word   = regexp.MustCompile(`^[A-Za-z0-9_/$][A-Za-z0-9_.:/@+=,$-]{0,199}$`)
 	field  = regexp.MustCompile(`^[A-Za-z0-9_/][A-Za-z0-9_./-]{0,99}$`)
-	secret = regexp.MustCompile(`(?i)(passw(or)?d|passphrase|secret|token|credentials?|pin|key)$`) // a number here may be one
+	secret = regexp.MustCompile(`(?i)(passw(or)?ds?|passphrase|passcode|secrets?|credentials?|otp|token|pin|key)([._-]?([0-9]{1,4}|code|value))?$`) // a number here may be one
 )
 
 // harmless are fields of requests whose texts name or choose something and can hold no secret. Everything that is not

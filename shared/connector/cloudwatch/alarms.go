@@ -26,9 +26,9 @@ const (
 // the alarms that its rule names. Alarms of which that cannot be told are a gap.
 func (r reader) ofAlarms(ctx context.Context, h *harvest) []wanted {
 	level := map[string]string{} // name -> component
-	for arn, component := range r.rules {
+	for _, arn := range slices.Sorted(maps.Keys(r.rules)) {
 		if name, ok := r.alarm(arn); ok {
-			level[name] = component
+			level[name] = r.rules[arn]
 		}
 	}
 	var out []wanted
@@ -42,7 +42,6 @@ func (r reader) ofAlarms(ctx context.Context, h *harvest) []wanted {
 		found, err := r.describe(ctx, level, blind)
 		if err != nil {
 			h.faults = append(h.faults, err)
-			break
 		}
 		next := map[string]string{}
 		for _, a := range found.MetricAlarms {
@@ -157,7 +156,7 @@ func (r reader) watched(a types.MetricAlarm, component string, own bool) (out []
 	for _, q := range a.Metrics {
 		switch {
 		case q.MetricStat == nil || q.MetricStat.Metric == nil:
-		case q.AccountId != nil && *q.AccountId != r.account.ID:
+		case q.AccountId != nil && r.account.ID != "" && *q.AccountId != r.account.ID:
 			why = "a metric of account " + *q.AccountId
 		default:
 			add(*q.MetricStat.Metric, sdk.ToString(q.MetricStat.Stat), r.serviceOr(q.MetricStat.Metric.Dimensions, component))

@@ -35,7 +35,7 @@ func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
 		if err != nil {
 			return evidence.Telemetry{}, "", err
 		}
-		within, cancel := context.WithTimeout(ctx, lookTime)
+		within, cancel := connector.Within(ctx, lookTime)
 		defer cancel()
 		var all harvests
 		t, err := aws.Look(within, accounts, "metrics", func(ctx context.Context, a aws.Account) (evidence.Telemetry, error) {
@@ -68,9 +68,7 @@ func (hs *harvests) add(a aws.Account, h *harvest) {
 	if hs.all == nil {
 		hs.all = map[string]*harvest{}
 	}
-	if old := hs.all[a.ID]; old == nil || len(h.series) > len(old.series) { // an account may have two roles
-		hs.all[a.ID] = h
-	}
+	hs.all[a.ID] = h
 }
 
 // series are those of all accounts in their order. What another account has under the same name is told apart by it: two
@@ -79,13 +77,11 @@ func (hs *harvests) series(accounts []aws.Account) []evidence.Series {
 	type name struct{ component, metric, statistic string }
 	taken := map[name]bool{}
 	var out []evidence.Series
-	done := map[string]bool{}
 	for _, a := range accounts {
 		h := hs.all[a.ID]
-		if h == nil || done[a.ID] {
+		if h == nil {
 			continue
 		}
-		done[a.ID] = true
 		for _, s := range h.series {
 			if taken[name{s.Component, s.Metric, s.Statistic}] {
 				s.Metric += " (" + a.String() + ")"

@@ -17,9 +17,9 @@ import (
 	"github.com/firefinder/firefinder/shared/incident"
 )
 
-// data reads the samples of some series, the oldest first. A series without samples is left out; partial names those that
-// CloudWatch gave only a part of, which stay as they came.
-func (r reader) data(ctx context.Context, part []wanted) (series []evidence.Series, partial []string, err error) {
+// data reads the samples of some series, the oldest first. A series without samples is left out; partial are those that
+// CloudWatch gave only a part of, which stay as they came. With an error what was read before it is returned.
+func (r reader) data(ctx context.Context, part []wanted) (series []evidence.Series, partial []wanted, err error) {
 	in := &cloudwatch.GetMetricDataInput{StartTime: &r.from, EndTime: &r.to, ScanBy: types.ScanByTimestampAscending}
 	all := make([]evidence.Series, len(part))
 	whole := make([]bool, len(part))
@@ -32,14 +32,16 @@ func (r reader) data(ctx context.Context, part []wanted) (series []evidence.Seri
 			MetricStat: &types.MetricStat{Metric: &w.metric, Stat: &w.statistic, Period: sdk.Int32(int32(r.step / time.Second))}})
 	}
 	for range dataPages {
-		out, err := r.client.GetMetricData(ctx, in)
-		if err != nil {
-			return nil, nil, aws.Wrap(err, "read metric data")
+		var out *cloudwatch.GetMetricDataOutput
+		if out, err = r.client.GetMetricData(ctx, in); err != nil {
+			err = aws.Wrap(err, "read metric data")
+			clear(whole)
+			break
 		}
 		for _, got := range out.MetricDataResults {
 			i, ok := place[sdk.ToString(got.Id)]
 			if !ok || len(got.Timestamps) != len(got.Values) {
-				return nil, nil, incident.Errorf(incident.Unavailable, "read metric data: the answer does not fit the question")
+				return nil, part, incident.Errorf(incident.Unavailable, "read metric data: the answer does not fit the question")
 			}
 			whole[i] = got.StatusCode == types.StatusCodeComplete
 			for j, at := range got.Timestamps {
@@ -52,7 +54,7 @@ func (r reader) data(ctx context.Context, part []wanted) (series []evidence.Seri
 	}
 	for i, s := range all {
 		if !whole[i] {
-			partial = append(partial, s.Component+" "+s.Metric)
+			partial = append(partial, part[i])
 		} else {
 			s = filled(s, sdk.ToString(part[i].metric.Namespace), r.from, r.to, r.step)
 		}
@@ -60,7 +62,7 @@ func (r reader) data(ctx context.Context, part []wanted) (series []evidence.Seri
 			series = append(series, s)
 		}
 	}
-	return series, partial, nil
+	return series, partial, err
 }
 
 const settling = 3 * time.Minute // until a minute's samples have all arrived
@@ -77,7 +79,7 @@ func filled(s evidence.Series, namespace string, from, to time.Time, step time.D
 	for i, at := range s.Times {
 		values[at] = s.Values[i]
 	}
-	for at := from; at.Before(to.Add(-settling)); at = at.Add(step) {
+	for at := from; !at.Add(step).After(to.Add(-settling)); at = at.Add(step) {
 		if _, ok := values[at.UnixMilli()]; !ok {
 			values[at.UnixMilli()] = 0
 		}

@@ -69,10 +69,6 @@ func TestTwoAccountsOfOneNaming(t *testing.T) {
 	if err != nil || !compare.Equal(names(got), want) {
 		t.Errorf("%v, %v", names(got), err)
 	}
-	got, _, err = look(t, awstest.New(t, a.answers()), scope, `{"components":["orders-db"]}`, ownReader, ownReader+"-2")
-	if err != nil || !compare.Equal(names(got), want[:1]) {
-		t.Errorf("two roles of one account: %v, %v", names(got), err)
-	}
 }
 
 func TestAMetricBelongsToTheMostSpecificService(t *testing.T) {
@@ -325,5 +321,143 @@ func TestNothingHappened(t *testing.T) {
 	}
 	if g := gap(t, got.Gaps, "the metrics of orders-db have no samples in this span"); strings.Contains(g.Fix, "dimensions") {
 		t.Errorf("%+v", g)
+	}
+}
+
+// Of what was not read nobody says that nothing happened there.
+func TestWhatWasNotReadIsNotQuiet(t *testing.T) {
+	quiet := func(t *testing.T, what string, got evidence.Telemetry, err error) {
+		t.Helper()
+		if err != nil || slices.ContainsFunc(got.Gaps, func(g evidence.Gap) bool { return strings.Contains(g.Text, "nothing happened") }) {
+			t.Errorf("%s: %+v, %v", what, got.Gaps, err)
+		}
+	}
+	a := shop(t)
+	answers := a.answers()
+	answers["GetMetricData"] = func(c awstest.Call) (map[string]any, error) {
+		if len(c.Input["MetricDataQueries"].([]any)) > 1 { // the services'
+			return nil, &awstest.Error{Status: 400, Code: "InvalidParameterValue"}
+		}
+		return a.data(c)
+	}
+	got, _, err := look(t, awstest.New(t, answers), scope, `{}`)
+	quiet(t, "the services' data failed", got, err)
+	gap(t, got.Gaps, "some metrics of account 111122223333 could not be read (1 fault)")
+
+	a.metrics = a.metrics[:4]
+	for i := range 170 {
+		a.metrics = append(a.metrics, metric{"Shop", fmt.Sprintf("Gauge%03d", i), map[string]string{"TargetGroup": "targetgroup/checkout/1"}, map[string]map[int]float64{"Average": steady(1)}})
+	}
+	got, _, err = look(t, awstest.New(t, a.answers()), scope, `{}`)
+	quiet(t, "no room", got, err)
+	gap(t, got.Gaps, "had no room")
+
+	a = shop(t)
+	a.status = "Forbidden"
+	a.metrics[3].samples = nil
+	got, _, err = look(t, awstest.New(t, a.answers()), scope, `{}`)
+	quiet(t, "forbidden", got, err)
+}
+
+// Room is for what is asked for: series without samples cost as much.
+func TestQuietSeriesTakeRoom(t *testing.T) {
+	a := account{t: t}
+	for i := range 300 {
+		a.metrics = append(a.metrics, metric{"Shop", fmt.Sprintf("Gauge%03d", i), map[string]string{"TargetGroup": "targetgroup/checkout/1"}, nil})
+	}
+	c := awstest.New(t, a.answers())
+	if _, _, err := look(t, c, scope, `{"components":["checkout"]}`); err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	for _, call := range c.Calls("GetMetricData") {
+		asked += len(call.Input["MetricDataQueries"].([]any))
+	}
+	if asked != 160 {
+		t.Errorf("%d series were asked for", asked)
+	}
+}
+
+// A fault after some pages leaves what they held, as a part.
+func TestAFaultAfterSomePages(t *testing.T) {
+	a := shop(t)
+	a.page = 4
+	answers := a.answers()
+	answers["GetMetricData"] = func(c awstest.Call) (map[string]any, error) {
+		if c.Input["NextToken"] == "8" {
+			return nil, &awstest.Error{Status: 400, Code: "InvalidNextToken"}
+		}
+		return a.data(c)
+	}
+	got, _, err := look(t, awstest.New(t, answers), scope, `{"components":["orders-db"]}`)
+	if err != nil || len(got.Metrics) != 1 || len(got.Metrics[0].Times) != 8 {
+		t.Errorf("%+v, %v", got.Metrics, err)
+	}
+	gap(t, got.Gaps, "only a part of 1 metric series")
+	gap(t, got.Gaps, "could not be read (1 fault)", "InvalidNextToken")
+}
+
+func TestAFaultAfterSomeAlarms(t *testing.T) {
+	a := shop(t)
+	answers := a.answers()
+	answers["DescribeAlarms"] = func(c awstest.Call) (map[string]any, error) {
+		if !slices.Contains(c.Input["AlarmNames"].([]any), any("checkout-5xx")) {
+			return nil, &awstest.Error{Status: 400, Code: "InvalidNextToken"}
+		}
+		return a.describe(c)
+	}
+	in := scope
+	in.Rules = maps.Clone(scope.Rules)
+	for i := range 150 {
+		in.Rules[strings.Replace(alarmARN, "checkout-5xx", fmt.Sprintf("later-%03d", i), 1)] = "checkout"
+	}
+	got, _, err := look(t, awstest.New(t, answers), in, `{"contains":"5xx"}`)
+	if err != nil || !compare.Equal(names(got), []string{"checkout HTTPCode_Target_5XX_Count Sum"}) {
+		t.Errorf("%v, %v", names(got), err)
+	}
+}
+
+// While it cannot be told whose a metric is, it is nobody's.
+func TestAMetricOfUnknownOwner(t *testing.T) {
+	services := []config.Service{{Name: "web", Dimensions: map[string][]string{"LoadBalancer": {"app/shop/2"}}}, {Name: "checkout", Dimensions: map[string][]string{"TargetGroup": {"tg/checkout/1"}}}}
+	a := account{t: t, metrics: []metric{
+		{"AWS/X", "Whole", map[string]string{"LoadBalancer": "app/shop/2"}, map[string]map[int]float64{"Average": steady(1)}},
+		{"AWS/X", "Behind", map[string]string{"LoadBalancer": "app/shop/2", "TargetGroup": "tg/checkout/1"}, map[string]map[int]float64{"Average": steady(1)}},
+	}}
+	answers := a.answers()
+	answers["ListMetrics"] = func(c awstest.Call) (map[string]any, error) {
+		if c.Input["Dimensions"].([]any)[0].(map[string]any)["Name"] == "TargetGroup" {
+			return nil, &awstest.Error{Status: 400, Code: "InvalidParameterValue"}
+		}
+		return a.list(c)
+	}
+	for asked, says := range map[string]string{`{}`: "could not be read (1 fault)", `{"components":["web"]}`: "it could not be told whose they are"} {
+		in := scope
+		in.Rules, in.Components = nil, nil
+		out, err := cloudwatch.Tools(config.Space{Services: services}, awstest.New(t, answers).Accounts(ownReader))[0].Call(t.Context(), in, json.RawMessage(asked))
+		var got evidence.Telemetry
+		if err == nil {
+			err = json.Unmarshal(out.Data, &got)
+		}
+		if err != nil || !compare.Equal(names(got), []string{"web Whole Average"}) {
+			t.Errorf("%s: %v, %v", asked, names(got), err)
+		}
+		gap(t, got.Gaps, says)
+	}
+}
+
+// In steps of five minutes the last one is filled only when all of it has settled.
+func TestLongStepsSettleToo(t *testing.T) {
+	a := shop(t)
+	a.period = 300
+	a.metrics[0].samples = map[string]map[int]float64{"Sum": {5: 9}}
+	in := scope
+	in.From, in.To = at(0).Add(-26*time.Hour), at(29)
+	got, _, err := look(t, awstest.New(t, a.answers()), in, `{"contains":"5xx"}`)
+	if err != nil || len(got.Metrics) != 1 {
+		t.Fatal(err, names(got))
+	}
+	if last := got.Metrics[0].Times[len(got.Metrics[0].Times)-1]; last != at(20).UnixMilli() {
+		t.Errorf("filled up to %s", time.UnixMilli(last).UTC())
 	}
 }

@@ -15,10 +15,9 @@ import (
 
 // Bounds of one call.
 const (
-	maxSeries   = 160 // of all accounts together
-	leastSeries = 40  // of one account, however many there are
-	perQuery    = 80  // series a request for data
-	dataPages   = 20  // of one such request
+	maxSeries = 160 // asked for, of all accounts together
+	perQuery  = 80  // series a request for data
+	dataPages = 20  // of one such request
 )
 
 // reader answers a question from one account.
@@ -30,7 +29,7 @@ type reader struct {
 }
 
 func newReader(q question, a aws.Account, accounts int) reader {
-	return reader{question: q, client: cloudwatch.NewFromConfig(a.Config), account: a, most: max(maxSeries/accounts, leastSeries)}
+	return reader{question: q, client: cloudwatch.NewFromConfig(a.Config), account: a, most: max(maxSeries/accounts, 1)}
 }
 
 // harvest is what one account gave, and what is missing.
@@ -41,6 +40,7 @@ type harvest struct {
 	gaps   []evidence.Gap
 
 	faults  []error
+	asked   int      // series
 	beyond  int      // series for which there was no room
 	partial []string // series of which only a part was read
 	keys    map[string]bool
@@ -77,16 +77,29 @@ func (r reader) read(ctx context.Context) *harvest {
 // take reads the series that are asked for and not there yet, as far as there is room.
 func (r reader) take(ctx context.Context, h *harvest, all []wanted) {
 	all = r.fresh(h, all)
-	if room := r.most - len(h.series); len(all) > room {
+	if room := r.most - h.asked; len(all) > room {
 		h.beyond += len(all) - room
+		h.leave(all[room:])
 		all = all[:room]
 	}
+	h.asked += len(all)
 	for part := range slices.Chunk(all, perQuery) {
 		series, partial, err := r.data(ctx, part)
 		if err != nil {
 			h.faults = append(h.faults, err)
 		}
-		h.series, h.partial = append(h.series, series...), append(h.partial, partial...)
+		h.leave(partial)
+		h.series = append(h.series, series...)
+		for _, w := range partial {
+			h.partial = append(h.partial, w.component+" "+w.label)
+		}
+	}
+}
+
+// leave remembers that of these nobody knows whether anything happened.
+func (h *harvest) leave(all []wanted) {
+	for _, w := range all {
+		h.left[w.component] = true
 	}
 }
 

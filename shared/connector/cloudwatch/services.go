@@ -50,7 +50,13 @@ func (r reader) ofServices(ctx context.Context, h *harvest) []wanted {
 	near := carriersOf(r.services[:min(len(r.services), maxServices)])
 	r.list(ctx, near)
 	foreign := r.foreign(near)
-	r.list(ctx, foreign)
+	r.list(ctx, foreign[:min(len(foreign), maxForeign)])
+	for i := maxForeign; i < len(foreign); i++ {
+		foreign[i].more = true
+	}
+	if slices.ContainsFunc(foreign, func(c carrier) bool { return c.err != nil || c.more }) {
+		h.gaps = append(h.gaps, evidence.Gap{Text: "of some metrics of " + r.account.String() + " it could not be told whose they are; they were left out", Fix: "investigate again, or name narrower dimensions of the services in the space file"})
+	}
 	for _, svc := range r.services[min(len(r.services), maxServices):] {
 		h.left[svc.Name] = true
 	}
@@ -100,21 +106,19 @@ func (r reader) foreign(near []carrier) []carrier {
 	var out []carrier
 	for _, c := range carriersOf(r.space.Services) {
 		known := slices.ContainsFunc(near, func(n carrier) bool { return n.service == c.service && n.name == c.name && n.value == c.value })
-		if known || len(out) == maxForeign {
-			continue
-		}
-		if slices.ContainsFunc(near, func(n carrier) bool { return slices.ContainsFunc(n.metrics, c.carries) }) {
+		if !known && slices.ContainsFunc(near, func(n carrier) bool { return slices.ContainsFunc(n.metrics, c.carries) }) {
 			out = append(out, c)
 		}
 	}
 	return out
 }
 
-// ownerOf is the index of the carrier that a metric belongs to; of equals the first.
+// ownerOf is the index of the carrier that a metric belongs to; of equals the first. A carrier whose metrics are not known
+// has none as far as is known, so that what it carries is nobody else's.
 func ownerOf(m types.Metric, all []carrier) int {
 	best := -1
 	for i, c := range all {
-		if c.err == nil && c.carries(m) && (best < 0 || len(c.metrics) < len(all[best].metrics)) {
+		if c.carries(m) && (best < 0 || len(c.metrics) < len(all[best].metrics)) {
 			best = i
 		}
 	}

@@ -31,7 +31,7 @@ const description = "Log lines of components, from the CloudWatch log groups tha
 // or a text that cannot be asked for. Repeats are safe.
 func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
 	return tools(space, accounts, pause, func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return context.WithTimeout(ctx, lookTime)
+		return connector.Within(ctx, lookTime)
 	})
 }
 

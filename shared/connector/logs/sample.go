@@ -140,7 +140,7 @@ func (s *search) faults(g group, f found) (out []evidence.Gap) {
 	}
 	if err := f.fault(); err != nil {
 		if !f.answered() {
-			bad = all
+			bad = all - late
 		}
 		out = append(out, evidence.Gap{Text: fmt.Sprintf("%s: %d of %d reads failed, so lines are missing: %v", where, bad, all, err),
 			Fix: "check what the reader role may read (docs/deploy.md), then ask again"})

@@ -34,7 +34,7 @@ const (
 // could not be read otherwise is a gap. Repeats are safe.
 func Tools(space config.Space, accounts []aws.Account) []tool.Tool {
 	return tools(space, accounts, func(ctx context.Context) (context.Context, context.CancelFunc) {
-		return context.WithTimeout(ctx, patience)
+		return connector.Within(ctx, patience)
 	})
 }
 
