@@ -15,7 +15,7 @@ LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,grpcn
 LANES = /test/(aws|browser)(/|$$)
 # Tested without the race detector: it reports the CDK's own shutdown, and has nothing to see in tests that read files, build
 # programs and score one case after the other.
-PLAIN = /infra(/|$$)|/test/(arch|bench|lambda)(/|$$)
+PLAIN = /infra(/|$$)|/test/(arch|bench|injection|lambda)(/|$$)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo bin build test fmt test-race test-plain test-aws test-browser lint-cfn synth deploy generate bench \
