@@ -230,7 +230,9 @@ var (
 		"cannot", "could not", "unable to", "oom", "out of memory", "killed", "crash", "abort", "corrupt", "deadlock", "throttl", "exceeded", "unhealthy",
 		"rejected", "unreachable", "no space left", "traceback", "segfault", "expired"}
 	harmlessWords = []string{"0 error", "0 errors", "no error", "no errors", "errors=0", "error=0", "error=nil", "0 failed", "failed=0", "without error",
-		"errors: 0", "failed: 0", "failures=0", "error_count=0", "0 failures", "not an error", "failover complete"}
+		"errors: 0", "failed: 0", "failures=0", "error_count=0", "0 failures", "not an error", "failover complete",
+		`"error":null`, `"error": null`, `"error":""`, `"error": ""`, `"error":false`, `"error": false`, `"errors":[]`, `"errors": []`, `"errors":0`,
+		`"errors": 0`, `"errors":null`, `"errors": null`, `"exception":null`, `"exception": null`, `"failed":false`, `"failed": false`}
 )
 
 // severeLine says whether a line reads like an error: by its level when it has one that says so, else by its wording.

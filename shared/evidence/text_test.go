@@ -80,3 +80,19 @@ func TestTextReportsWriteErrors(t *testing.T) {
 		t.Error("a failed write was swallowed")
 	}
 }
+
+// A field that says that there was no error is none.
+func TestFieldsWithoutAnError(t *testing.T) {
+	for text, want := range map[string]bool{
+		`{"level":"info","msg":"request done","error":null}`:                       false,
+		`{"level": "info", "msg": "request done", "error": "", "failed": false}`:   false,
+		`{"msg":"batch done","errors":[],"exception":null}`:                        false,
+		`{"level":"info","msg":"request done","error":"connection reset by peer"}`: true,
+		`{"msg":"request failed","error":null}`:                                    true,
+		`{"msg":"batch done","errors":["timeout"]}`:                                true,
+	} {
+		if got := severeText(text); got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
