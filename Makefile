@@ -14,8 +14,8 @@ LAMBDA = GOOS=linux GOARCH=arm64 CGO_ENABLED=0 go build -tags lambda.norpc,grpcn
 # Lanes with needs of their own; make test leaves them to their targets.
 LANES = /test/(aws|browser)(/|$$)
 # Tested without the race detector: it reports the CDK's own shutdown, and has nothing to see in tests that read files, build
-# programs and score one case after the other.
-PLAIN = /infra(/|$$)|/test/(arch|bench|injection|lambda)(/|$$)
+# programs and score one case after the other, nor what the tests of the parts under it do not see in whole runs of them.
+PLAIN = /infra(/|$$)|/test/(arch|bench|injection|lambda|outage|scenario)(/|$$)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo bin build test fmt test-race test-plain test-aws test-browser lint-cfn synth deploy generate bench \
