@@ -86,12 +86,7 @@ func sign(v float64) float64 {
 // estimateStart is used when nobody says when trouble began: the earliest alarm, else the time at which most components
 // change their course together.
 func estimateStart(in Input, tracks []track) time.Time {
-	var start time.Time
-	for _, a := range in.Alarms {
-		if !a.Time.IsZero() && (start.IsZero() || a.Time.Before(start)) {
-			start = a.Time
-		}
-	}
+	start := reportedAt(in)
 	if start.IsZero() && in.Reference == nil {
 		start = jointStart(tracks)
 	}

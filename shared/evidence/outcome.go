@@ -127,13 +127,7 @@ func (sc *scene) quiet(r ranking, found correlation) bool {
 // complaints counts the signals that symptoms and alarms complain about, and those of them that do deviate. A signal whose
 // samples end before the complaint, as when they are still on their way, has not been seen.
 func (sc *scene) complaints() (seen, bad int) {
-	since := sc.in.Window.Start
-	for _, a := range sc.in.Alarms {
-		if !a.Time.IsZero() && (since.IsZero() || a.Time.Before(since)) {
-			since = a.Time
-		}
-	}
-	step := stepOf(sc.in)
+	since, step := reportedAt(sc.in), stepOf(sc.in)
 	about := map[seriesKey]bool{}
 	for _, s := range sc.in.Symptoms {
 		about[seriesKey{s.Component, strings.ToLower(s.Metric), ""}] = true

@@ -190,16 +190,25 @@ func (t *trouble) says(phrase *expression) (float64, troubleText) {
 	return best, found
 }
 
+// reportedAt is when somebody first said that something is wrong: the start that was given or the first alarm, whichever is
+// earlier. It is zero when nobody did.
+func reportedAt(in Input) time.Time {
+	at := in.Window.Start
+	for _, a := range in.Alarms {
+		if !a.Time.IsZero() && (at.IsZero() || a.Time.Before(at)) {
+			at = a.Time
+		}
+	}
+	return at
+}
+
 // startOf finds when the symptoms began: the departure of the alarmed metric, of the alarmed component, else of anything; else
 // the first new severe log line, else the first alarm. The reported start only bounds it from above.
 func (t *trouble) startOf(in Input, found []Pattern) time.Time {
-	reported := in.Window.Start
+	reported := reportedAt(in)
 	alarmed := map[string]bool{}
 	about := map[string]bool{}
 	for _, a := range in.Alarms {
-		if !a.Time.IsZero() && (reported.IsZero() || a.Time.Before(reported)) {
-			reported = a.Time
-		}
 		alarmed[a.Component] = true
 		about[a.Component+"\x00"+a.Metric] = true
 	}

@@ -164,7 +164,7 @@ func (w *worker) call(ctx context.Context, h history, uses []llm.ToolUse, refusa
 			continue
 		}
 		if why := w.refusal(h, use, i, refusal); why != "" {
-			outcomes[i] = failed(incident.Invalid, why)
+			outcomes[i] = tool.Failed(incident.Invalid, why)
 			continue
 		}
 		h.made[use.Name+string(use.Args)]++
@@ -206,7 +206,7 @@ func (w *worker) together(ctx context.Context, scope tool.Scope, calls []toolCal
 			case err != nil && ctx.Err() != nil:
 				return err
 			case err != nil:
-				out = failed(incident.Unavailable, "no answer within "+toolTime.String())
+				out = tool.Failed(incident.Unavailable, "no answer within "+toolTime.String())
 			}
 			*c.out = out
 			return nil
@@ -237,11 +237,6 @@ func (w *worker) giveUp(ctx context.Context, h history) (bool, error) {
 	}}
 	_, _, err := w.journal.Append(ctx, journal.Drafted, draftKey, d)
 	return err == nil, err
-}
-
-func failed(class incident.Class, why string) tool.Outcome {
-	data, _ := json.Marshal(map[string]string{"error": why})
-	return tool.Outcome{Data: data, Summary: why, Failed: true, Class: class}
 }
 
 // steering is a message that reaches the loop between turns.

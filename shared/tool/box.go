@@ -66,7 +66,7 @@ type Outcome struct {
 func (b *Box) Call(ctx context.Context, scope Scope, name string, args json.RawMessage) (Outcome, error) {
 	i := slices.IndexFunc(b.tools, func(t Tool) bool { return t.Spec().Name == name })
 	if i < 0 {
-		return failed(incident.NotFound, fmt.Sprintf("there is no tool named %q", b.redact.Text(name[:min(len(name), 64)]))), nil
+		return Failed(incident.NotFound, fmt.Sprintf("there is no tool named %q", b.redact.Text(name[:min(len(name), 64)]))), nil
 	}
 	if len(args) == 0 {
 		args = json.RawMessage("{}")
@@ -76,13 +76,14 @@ func (b *Box) Call(ctx context.Context, scope Scope, name string, args json.RawM
 		return Outcome{}, incident.Errorf(incident.Unavailable, "tool %s: %w", name, ctx.Err())
 	}
 	if err != nil {
-		return failed(incident.ClassOf(err), b.redact.Text(err.Error())), nil
+		return Failed(incident.ClassOf(err), b.redact.Text(err.Error())), nil
 	}
 	data := Distill(b.redact.JSON(result.Data), b.limit)
 	return Outcome{Data: data, Summary: b.redact.Text(result.Summary), Account: result.Account, Region: result.Region}, nil
 }
 
-func failed(class incident.Class, why string) Outcome {
+// Failed is the outcome of a call that was not made or not answered.
+func Failed(class incident.Class, why string) Outcome {
 	data, _ := json.Marshal(map[string]string{"error": why})
 	return Outcome{Data: data, Summary: why, Failed: true, Class: class}
 }

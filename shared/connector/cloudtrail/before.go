@@ -4,9 +4,6 @@ import (
 	"context"
 	"slices"
 	"time"
-
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
-	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
 )
 
 const (
@@ -20,10 +17,9 @@ func (r *reading) before(ctx context.Context, records []record) []record {
 	if r.from.IsZero() {
 		return nil
 	}
-	from, to, read := r.from.Add(-lookBack), r.from.Add(-time.Second), len(r.events)
+	read := len(r.events)
 	for _, name := range unprecedented(records) {
-		in := &cloudtrail.LookupEventsInput{StartTime: &from, EndTime: &to, LookupAttributes: attribute(types.LookupAttributeKeyEventName, name)}
-		if _, err := r.page(ctx, in); err != nil {
+		if _, err := r.named(ctx, name, r.from.Add(-lookBack), r.from.Add(-time.Second)); err != nil {
 			break
 		}
 	}

@@ -48,7 +48,7 @@ func (r *reading) read(ctx context.Context) error {
 		return nil
 	}
 	for _, name := range lookups {
-		out, err := r.page(ctx, &cloudtrail.LookupEventsInput{StartTime: moment(r.from), EndTime: moment(r.since), LookupAttributes: attribute(types.LookupAttributeKeyEventName, name)})
+		out, err := r.named(ctx, name, r.from, r.since)
 		if err != nil {
 			r.why = short(err)
 			return nil
@@ -84,6 +84,11 @@ func (r *reading) everything(ctx context.Context) error {
 	}
 	r.part, r.since = true, r.oldest()
 	return nil
+}
+
+// named asks for the latest events of one operation.
+func (r *reading) named(ctx context.Context, name string, from, to time.Time) (*cloudtrail.LookupEventsOutput, error) {
+	return r.page(ctx, &cloudtrail.LookupEventsInput{StartTime: moment(from), EndTime: moment(to), LookupAttributes: attribute(types.LookupAttributeKeyEventName, name)})
 }
 
 // page asks once, at the pace that CloudTrail allows, and keeps the events that are new.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/connector"
 )
 
 // subjects are the fields of requests that say what a call is about, lower-case. The first that a request has names it;
@@ -51,33 +52,10 @@ func subjectOf(doc map[string]any) (fields, values []string) {
 	return fields, values
 }
 
-// index finds the service of the space that a name means, by exact match.
-type index struct {
-	names      map[string]string // of services and of their resources
-	dimensions map[string]string // of resources alone
-}
+// index knows the names of the space.
+type index struct{ connector.Names }
 
-func indexOf(space config.Space) index {
-	x := index{names: map[string]string{}, dimensions: map[string]string{}}
-	for _, svc := range space.Services {
-		for _, values := range svc.Dimensions {
-			for _, v := range values {
-				if _, taken := x.dimensions[v]; !taken { // the first service has it, as in config
-					x.dimensions[v] = svc.Name
-				}
-			}
-		}
-	}
-	for _, svc := range space.Services {
-		x.names[svc.Name] = svc.Name
-	}
-	for v, name := range x.dimensions {
-		if _, taken := x.names[v]; !taken {
-			x.names[v] = name
-		}
-	}
-	return x
-}
+func indexOf(space config.Space) index { return index{connector.NamesOf(space)} }
 
 // component is the service of the space that a call is about, or "". What says so comes first; then whatever else names a
 // resource of a service, if all of it names the same one.
@@ -88,7 +66,7 @@ func (x index) component(r record) string {
 			continue
 		}
 		for _, c := range candidates(values[i]) {
-			if name := x.names[c]; name != "" {
+			if name := x.Service(c); name != "" {
 				return name
 			}
 		}
@@ -96,7 +74,7 @@ func (x index) component(r record) string {
 	var found []string
 	see := func(text string) {
 		for _, c := range candidates(text) {
-			if name := x.dimensions[c]; name != "" && !slices.Contains(found, name) {
+			if name := x.OfResource(c); name != "" && !slices.Contains(found, name) {
 				found = append(found, name)
 			}
 		}

@@ -1,6 +1,7 @@
 package cloudwatch
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"regexp"
@@ -137,21 +138,17 @@ func (r reader) describe(ctx context.Context, alarms, blind map[string]string) (
 // inputs. The one metric of an alarm of the investigation belongs to the component that the alarm was taken for; the others
 // to the services whose dimensions they carry. why says what cannot be read.
 func (r reader) watched(a types.MetricAlarm, component string, own bool) (out []wanted, why string) {
-	add := func(m types.Metric, statistic string, of string) {
-		_, known := r.space.Service(of)
-		if svc := r.space.ServiceFor(dimensions(m)); svc != "" && !known {
-			of = svc
-		}
-		if of == "" {
-			of = sdk.ToString(a.AlarmName)
+	_, known := r.space.Service(component)
+	add := func(m types.Metric, statistic string, own bool) {
+		of := component
+		if !own || !known {
+			of = cmp.Or(r.space.ServiceFor(dimensions(m)), component, sdk.ToString(a.AlarmName))
 		}
 		out = append(out, wanted{component: of, label: sdk.ToString(m.MetricName), statistic: statistic, metric: m})
 	}
-	switch {
-	case a.MetricName != nil && own:
-		add(types.Metric{Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions}, statisticOf(a), component)
-	case a.MetricName != nil:
-		add(types.Metric{Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions}, statisticOf(a), r.serviceOr(a.Dimensions, component))
+	if a.MetricName != nil {
+		statistic := cmp.Or(string(a.Statistic), sdk.ToString(a.ExtendedStatistic), "Average")
+		add(types.Metric{Namespace: a.Namespace, MetricName: a.MetricName, Dimensions: a.Dimensions}, statistic, own)
 	}
 	for _, q := range a.Metrics {
 		switch {
@@ -159,29 +156,11 @@ func (r reader) watched(a types.MetricAlarm, component string, own bool) (out []
 		case q.AccountId != nil && r.account.ID != "" && *q.AccountId != r.account.ID:
 			why = "a metric of account " + *q.AccountId
 		default:
-			add(*q.MetricStat.Metric, sdk.ToString(q.MetricStat.Stat), r.serviceOr(q.MetricStat.Metric.Dimensions, component))
+			add(*q.MetricStat.Metric, sdk.ToString(q.MetricStat.Stat), false)
 		}
 	}
 	if len(out) == 0 && why == "" {
 		why = "a query that names no metric"
 	}
 	return out, why
-}
-
-// serviceOr is the service whose dimensions these are, or else the component.
-func (r reader) serviceOr(dims []types.Dimension, component string) string {
-	if svc := r.space.ServiceFor(dimensions(types.Metric{Dimensions: dims})); svc != "" {
-		return svc
-	}
-	return component
-}
-
-func statisticOf(a types.MetricAlarm) string {
-	if a.Statistic != "" {
-		return string(a.Statistic)
-	}
-	if s := sdk.ToString(a.ExtendedStatistic); s != "" {
-		return s
-	}
-	return "Average"
 }

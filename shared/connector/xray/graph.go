@@ -12,6 +12,7 @@ import (
 
 	"github.com/firefinder/firefinder/shared/aws"
 	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/connector"
 )
 
 const (
@@ -70,7 +71,7 @@ func services(ctx context.Context, client *api.Client, q query) (all []types.Ser
 
 // nodesOf names the services of a graph, by their number in it.
 func nodesOf(space config.Space, services []types.Service) map[int32]node {
-	out := map[int32]node{}
+	out, known := map[int32]node{}, connector.NamesOf(space)
 	for _, s := range services {
 		n := node{kind: sdk.ToString(s.Type)}
 		for _, name := range append([]string{sdk.ToString(s.Name)}, s.Names...) {
@@ -79,9 +80,9 @@ func nodesOf(space config.Space, services []types.Service) map[int32]node {
 			}
 		}
 		if !outside(n.kind) {
-			n.component = component(space, n.kind, n.names)
+			n.component = component(known, n.kind, n.names)
 		}
-		if _, known := out[sdk.ToInt32(s.ReferenceId)]; !known {
+		if _, there := out[sdk.ToInt32(s.ReferenceId)]; !there {
 			out[sdk.ToInt32(s.ReferenceId)] = n
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/firefinder/firefinder/shared/config"
+	"github.com/firefinder/firefinder/shared/connector"
 )
 
 // maxName is the longest name that X-Ray gives a segment, in characters.
@@ -31,14 +31,14 @@ func clean(name string) string {
 
 // component is the service of the space that X-Ray's names for a node mean, a name in full before its parts; else X-Ray's
 // first name.
-func component(space config.Space, kind string, names []string) string {
+func component(known connector.Names, kind string, names []string) string {
 	forms := []func(string) string{whole, lastSegment, firstLabel}
 	if kind == "AWS::ApiGateway::Stage" {
 		forms = []func(string) string{whole, stagedAPI}
 	}
 	for _, form := range forms {
 		for _, name := range names {
-			if svc := serviceOf(space, form(name)); svc != "" {
+			if svc := known.Service(form(name)); svc != "" {
 				return svc
 			}
 		}
@@ -47,25 +47,6 @@ func component(space config.Space, kind string, names []string) string {
 		return ""
 	}
 	return clean(names[0])
-}
-
-// serviceOf finds the service that is called so, else the first one that has it as a value of a dimension, whichever the
-// dimension: X-Ray says what a node is called, not what kind of name that is.
-func serviceOf(space config.Space, name string) string {
-	if name == "" {
-		return ""
-	}
-	if svc, ok := space.Service(name); ok {
-		return svc.Name
-	}
-	for _, svc := range space.Services {
-		for _, values := range svc.Dimensions {
-			if slices.Contains(values, name) {
-				return svc.Name
-			}
-		}
-	}
-	return ""
 }
 
 func whole(name string) string { return name }
